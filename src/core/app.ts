@@ -1,0 +1,129 @@
+// What browsers may see and do: a view of the data and named actions, the same for every transport.
+
+import { LiveSessionError } from "./errors.ts";
+import { copyJson } from "./json.ts";
+import type { LiveSession } from "./live-session.ts";
+import type { LiveSessions } from "./hub.ts";
+import { describeIssues, isSchema, type StandardSchema, validate } from "./schema.ts";
+import type { Session } from "./session-map.ts";
+import type { JsonObject, MaybePromise } from "./store.ts";
+
+declare const types: unique symbol;
+
+/** A named thing that a browser can ask for: a schema for the input, and what to do with it. */
+export interface Action<Data extends object, Input, Output> {
+  readonly schema: StandardSchema | null;
+  /** What it returns must be JSON and goes back to the browser that called. */
+  readonly run: (session: LiveSession<Data>, input: never) => MaybePromise<Output>;
+  /** Types only: what a browser sends and gets. */
+  readonly [types]?: { readonly input: Input; readonly output: Output };
+}
+
+export interface AppDefinition<Data extends object, View, Actions extends Record<string, unknown>> {
+  /**
+   * What every browser of the session sees of its data: JSON. Called once for each version, not for each connection;
+   * must be pure. Default: nothing (`null`).
+   */
+  readonly view?: (data: Session<Data>) => View;
+  /** All that a browser can call, by name. Default: none. */
+  readonly actions?: Actions;
+}
+
+/** A view and actions. Pass its type to the browser's `connect<typeof app>()`. */
+export interface LiveApp<Data extends object, View, Actions extends Record<string, unknown>> {
+  readonly sessions: LiveSessions<Data>;
+  /** The view of a session map as JSON text; made once for each map. */
+  viewText(session: Session<Data>): string;
+  /**
+   * Runs an action by its name, with input from outside. Resolves to its result as JSON text, or `undefined` if it
+   * returned nothing.
+   *
+   * @throws LiveSessionError `unknown_action`, `invalid_input`, or whatever the action throws
+   */
+  run(live: LiveSession<Data>, name: unknown, input: unknown): Promise<string | undefined>;
+  /** Types only. */
+  readonly [types]?: { readonly view: View; readonly actions: Actions };
+}
+
+/** The view and the actions of an app, as a browser has them. */
+export type ViewOf<App> = App extends { readonly [types]?: { readonly view: infer View } } ? View : never;
+export type ActionsOf<App> = App extends { readonly [types]?: { readonly actions: infer Actions } } ? Actions : never;
+export type InputOf<A> = A extends { readonly [types]?: { readonly input: infer Input } } ? Input : never;
+export type OutputOf<A> = A extends { readonly [types]?: { readonly output: infer Output } } ? Output : never;
+
+/** The maker of actions for one kind of session data. */
+export function makeAction<Data extends object>() {
+  function action<Output = void>(
+    run: (session: LiveSession<Data>) => MaybePromise<Output>,
+  ): Action<Data, undefined, Output>;
+  function action<Input, Parsed, Output = void>(
+    schema: StandardSchema<Input, Parsed>,
+    run: (session: LiveSession<Data>, input: Parsed) => MaybePromise<Output>,
+  ): Action<Data, Input, Output>;
+  function action(
+    ...parts:
+      | [run: (session: LiveSession<Data>) => unknown]
+      | [schema: StandardSchema, run: (session: LiveSession<Data>, input: never) => unknown]
+  ): Action<Data, unknown, unknown> {
+    const [schema, run] = parts.length === 1 ? [null, parts[0]] : parts;
+    if (schema !== null && !isSchema(schema)) {
+      throw new LiveSessionError("bad_option", "action: the first argument must be a Standard Schema (zod, valibot, ...).");
+    }
+    if (typeof run !== "function") throw new LiveSessionError("bad_option", "action: what to run must be a function.");
+    return { schema, run };
+  }
+  return action;
+}
+
+export function makeApp<Data extends object, View, Actions extends Record<string, unknown>>(
+  sessions: LiveSessions<Data>,
+  { view, actions }: AppDefinition<Data, View, Actions>,
+): LiveApp<Data, View, Actions> {
+  const table = new Map<unknown, Action<Data, unknown, unknown>>();
+  for (const [name, action] of Object.entries(actions ?? {})) {
+    if (!isAction<Data>(action)) {
+      throw new LiveSessionError("bad_option", `actions.${name} must be made with sessions.action(schema, run).`);
+    }
+    table.set(name, action);
+  }
+  const texts = new WeakMap<object, string>();
+  return {
+    sessions,
+
+    viewText(session) {
+      let text = texts.get(session);
+      if (text === undefined) {
+        text = view ? JSON.stringify(copyJson(view(session) ?? null, "view")) : "null";
+        texts.set(session, text);
+      }
+      return text;
+    },
+
+    async run(live, name, input) {
+      const action = table.get(name);
+      if (!action) throw new LiveSessionError("unknown_action", `There is no action ${JSON.stringify(shortName(name))}.`);
+      const result = await action.run(live, (await parseInput(action.schema, input)) as never);
+      return result === undefined ? undefined : JSON.stringify(copyJson(result, "result"));
+    },
+  };
+}
+
+async function parseInput(schema: StandardSchema | null, input: unknown): Promise<unknown> {
+  if (schema === null) {
+    if (input === undefined) return undefined;
+    throw new LiveSessionError("invalid_input", "This action takes no input.", { issues: [] });
+  }
+  const result = await validate(schema, input);
+  if (!("issues" in result)) return result.value;
+  const message = `The input is not valid: ${describeIssues(result.issues)}`;
+  throw new LiveSessionError("invalid_input", message, { issues: result.issues });
+}
+
+function isAction<Data extends object>(value: unknown): value is Action<Data, unknown, unknown> {
+  return typeof value === "object" && value !== null && typeof (value as JsonObject).run === "function" && "schema" in value;
+}
+
+/** Names come from outside: an error shows only so much of them. */
+function shortName(name: unknown): string {
+  return typeof name === "string" ? name.slice(0, 64) : typeof name;
+}

@@ -1,0 +1,44 @@
+// Time is handed in, so that tests can hold it still.
+
+/** What the library asks of time. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls `callback` once after `ms`; the timer MUST NOT keep the process alive. Returns the function that cancels. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** setTimeout fires at once for anything longer. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/** The machine's clock, with timers that let the process end. */
+export const systemClock: Clock = {
+  now: Date.now,
+  after(ms, callback) {
+    let timer: NodeJS.Timeout;
+    const wait = (left: number) => {
+      const step = Math.min(Math.max(left, 0), LONGEST_TIMEOUT);
+      timer = setTimeout(() => (left > step ? wait(left - step) : callback()), step);
+      timer.unref();
+    };
+    wait(ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Calls `task` every `ms`, the next time only after the last one is done. Returns the function that stops it. */
+export function every(clock: Clock, ms: number, task: () => Promise<void>): () => void {
+  let stopped = false;
+  let cancel: () => void;
+  const next = () => {
+    cancel = clock.after(ms, async () => {
+      await task();
+      if (!stopped) next();
+    });
+  };
+  next();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

@@ -1,0 +1,94 @@
+// Every error of this library is a LiveSessionError with a stable code; messages may change, codes do not.
+
+import type { EndReason } from "./store.ts";
+
+/**
+ * | code | meaning |
+ * |---|---|
+ * | `bad_option` | an option has a wrong type, unit or value; thrown at start |
+ * | `bad_key` | a data key is empty, too long, reserved or dangerous (`__proto__`, `constructor`, ...) |
+ * | `not_json` | a value is not JSON; the message names the path |
+ * | `too_large` | the session's data would exceed `maxBytes` |
+ * | `invalid_data` | the schema refused the data; `issues` has the schema's words |
+ * | `not_a_session` | `putSession` was given an object that no live session made |
+ * | `unknown_session` | no session has this id; unknown ids are never adopted |
+ * | `session_ended` | the session is over; `reason` says why |
+ * | `conflict` | others kept changing the session through all retries of an update |
+ * | `store_failed` | the store could not be reached or failed; `cause` has its error |
+ * | `bus_failed` | the bus could not be reached or failed; `cause` has its error |
+ * | `closed` | the hub was closed, or the handle detached |
+ * | `bad_message` | a connection sent what is not a message of the protocol |
+ * | `message_too_large` | a connection sent a message over the limit |
+ * | `unknown_action` | no action has this name |
+ * | `invalid_input` | the action's schema refused the input; `issues` has the schema's words |
+ * | `action_failed` | the action threw; what it threw stays on the server, in `onError` |
+ * | `forbidden_origin` | the upgrade's Origin is not allowed |
+ * | `too_many_calls` | a connection has too many calls in flight |
+ */
+export type ErrorCode =
+  | "bad_option"
+  | "bad_key"
+  | "not_json"
+  | "too_large"
+  | "invalid_data"
+  | "not_a_session"
+  | "unknown_session"
+  | "session_ended"
+  | "conflict"
+  | "store_failed"
+  | "bus_failed"
+  | "closed"
+  | "bad_message"
+  | "message_too_large"
+  | "unknown_action"
+  | "invalid_input"
+  | "action_failed"
+  | "forbidden_origin"
+  | "too_many_calls";
+
+/** One thing that a schema found wrong. `path` leads to it from the top of the data or input. */
+export interface Issue {
+  readonly message: string;
+  readonly path: readonly (string | number)[];
+}
+
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  readonly issues?: readonly Issue[];
+  readonly reason?: EndReason;
+}
+
+/** The one error class of this library; tell errors apart by `code`. */
+export class LiveSessionError extends Error {
+  override readonly name = "LiveSessionError";
+  readonly code: ErrorCode;
+  /** What the schema found, with `invalid_data` and `invalid_input`. */
+  readonly issues: readonly Issue[] | undefined;
+  /** Why the session is over, with `session_ended`. */
+  readonly reason: EndReason | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    this.code = code;
+    this.issues = details.issues;
+    this.reason = details.reason;
+  }
+}
+
+/** What `onError` is told of a failure that no caller waits for. */
+export interface ErrorContext {
+  /** What was going on, such as `"publish"`, `"sweep"`, `"resync"`, `"listener"`. */
+  readonly stage: string;
+  /** The key of the session, if it was about one. */
+  readonly key?: string | undefined;
+}
+
+export type OnError = (error: unknown, context: ErrorContext) => void;
+
+export function sessionEnded(reason: EndReason): LiveSessionError {
+  return new LiveSessionError("session_ended", `This session is over: ${reason}.`, { reason });
+}
+
+export function unknownSession(): LiveSessionError {
+  return new LiveSessionError("unknown_session", "No session has this id. It may have been ended long ago.");
+}

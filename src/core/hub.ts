@@ -1,0 +1,228 @@
+// The hub: store, bus and options in one object that everything else talks to.
+
+import { type AppDefinition, type LiveApp, makeAction, makeApp } from "./app.ts";
+import { type Clock, every } from "./clock.ts";
+import type { SessionBus } from "./bus.ts";
+import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
+import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
+import { checkKey, copyJson } from "./json.ts";
+import { changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
+import { SessionRecords } from "./records.ts";
+import type { StandardSchema } from "./schema.ts";
+import { type MapOrigin, type MapWriter, type Session, sessionMap } from "./session-map.ts";
+import type { EndReason, JsonObject, SessionStore } from "./store.ts";
+import { Topics } from "./topics.ts";
+import type { Topic } from "./topic.ts";
+import { SessionWriter } from "./writer.ts";
+
+/** Options as the hub takes them: checked, with every default filled in. Times in ms. */
+export interface HubOptions {
+  readonly store: SessionStore;
+  readonly bus: SessionBus;
+  readonly lifetime: number;
+  readonly deadline: number | null;
+  readonly cleanInterval: number;
+  readonly checkInterval: number;
+  readonly touchInterval: number;
+  readonly endedRetention: number;
+  readonly maxBytes: number;
+  readonly schema: StandardSchema | undefined;
+  readonly clock: Clock;
+  readonly onError: (error: unknown, context: ErrorContext) => void;
+}
+
+/** A session that was just made. */
+export interface CreatedSession<Data extends object> {
+  /** The secret for the cookie. */
+  readonly id: SessionId;
+  readonly key: SessionKey;
+  readonly session: Session<Data>;
+}
+
+/** Live sessions of one kind of data: the one object that an app makes, with `createLiveSessions`. */
+export class LiveSessions<Data extends object> implements MapWriter {
+  /** For adapters: reads and writes of records, checked and told to subscribers. */
+  readonly records: SessionRecords;
+  /** For adapters: writes of data that obey the schema. */
+  readonly writer: SessionWriter;
+  /** For adapters: takes errors that no caller waits for. */
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  /** For adapters: the time that expiry goes by on this node. */
+  readonly clock: Clock;
+  readonly #options: HubOptions;
+  readonly #topics: Topics;
+  readonly #context: LiveSessionContext;
+  readonly #stopSweeping: () => void;
+  #closed: Promise<void> | null = null;
+
+  /** For `createLiveSessions`. */
+  constructor(options: HubOptions) {
+    const { store, onError, schema, maxBytes, clock } = options;
+    this.#options = options;
+    this.report = onError;
+    this.clock = clock;
+    const map = (key: SessionKey, incarnation: string, data: JsonObject) => this.#map(key, incarnation, data);
+    this.#topics = new Topics({ ...options, report: onError, map });
+    this.records = new SessionRecords({ ...options, report: onError }, this.#topics.local);
+    this.#topics.use(this.records);
+    this.writer = new SessionWriter({ records: this.records, topics: this.#topics, maxBytes, schema });
+    this.#context = {
+      writer: this.writer,
+      report: onError,
+      map,
+      active: (topic) => this.#active(topic),
+      end: async (key, reason) => (await this.records.end(key, reason)) !== null,
+      regenerate: (key, incarnation) => this.#regenerate(key, incarnation),
+    };
+    this.#stopSweeping = every(clock, options.cleanInterval, async () => {
+      try {
+        await store.sweep(options.endedRetention);
+      } catch (error) {
+        onError(error, { stage: "sweep" });
+      }
+    });
+  }
+
+  /**
+   * Attaches to the session with this id, which is the secret in the cookie. Activity: pushes the idle lifetime.
+   *
+   * @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`, `bus_failed`, `closed`
+   */
+  attach(id: string): Promise<LiveSession<Data>> {
+    return this.attachKey(sessionKey(id));
+  }
+
+  /** As `attach`, for adapters and for those who know a session by its key. */
+  async attachKey(key: SessionKey): Promise<LiveSession<Data>> {
+    return this.#topics.open(key, (topic) => {
+      const live = new LiveSession<Data>(topic, this.#context);
+      this.#active(topic);
+      return live;
+    });
+  }
+
+  /**
+   * The data of a session, or `null` if no live session has this id. Activity: pushes the idle lifetime.
+   *
+   * @throws LiveSessionError `store_failed`
+   */
+  async read(id: string): Promise<Session<Data> | null> {
+    const key = sessionKey(id);
+    const result = await this.records.read(key);
+    if (result.state !== "live") return null;
+    const { data, incarnation, lifetime, expiresAt } = result.record;
+    if (this.records.touchDue(lifetime, expiresAt - result.now)) await this.records.touch(key, incarnation);
+    return this.#map(key, incarnation, data) as Session<Data>;
+  }
+
+  /**
+   * Makes a session outside any request, for tests, tools and sign-in by other ways. Middleware that loads it by its
+   * cookie adds what it needs.
+   *
+   * @throws LiveSessionError `bad_key`, `not_json`, `too_large`, `invalid_data`, `store_failed`
+   */
+  async create(data: Partial<Data> = {}): Promise<CreatedSession<Data>> {
+    const put: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(data)) {
+      if (value === undefined) continue;
+      checkKey(name);
+      put[name] = copyJson(value, name);
+    }
+    return this.#create({ put, delete: [] });
+  }
+
+  /** Ends a session for good, wherever it is attached. Resolves to false if there was no live one. */
+  async end(id: string, reason: EndReason = "destroyed"): Promise<boolean> {
+    return (await this.records.end(sessionKey(id), reason)) !== null;
+  }
+
+  /**
+   * Moves a session to a new id, as after login; the old one ends with `regenerated`. Put the new id in the cookie.
+   *
+   * @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`
+   */
+  regenerate(id: string): Promise<SessionId> {
+    return this.#regenerate(sessionKey(id), undefined);
+  }
+
+  /**
+   * Defines what browsers may see and do, whatever connects them: `view` picks from the data what leaves the server
+   * (default: nothing), `actions` are all that can be called.
+   *
+   * @throws LiveSessionError `bad_option`
+   */
+  app<View = null, Actions extends Record<string, unknown> = Record<never, never>>(
+    definition: AppDefinition<Data, View, Actions>,
+  ): LiveApp<Data, View, Actions> {
+    return makeApp(this, definition);
+  }
+
+  /** An action for `app`, with a schema that its input must pass. */
+  readonly action = makeAction<Data>();
+
+  /** Compares every attached session with the store now, rather than at the next `checkInterval`. */
+  check(): Promise<void> {
+    return this.#topics.check();
+  }
+
+  /** Stops all timers, detaches every handle, closes bus and store (not the clients handed to them). Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      this.#stopSweeping();
+      this.#topics.close();
+      await this.#options.bus.close();
+      await this.#options.store.close();
+    })();
+    return this.#closed;
+  }
+
+  /** @internal For `putSession`. */
+  async putKey({ key, incarnation }: MapOrigin, name: string, value: unknown): Promise<JsonObject> {
+    const written = await this.writer.write({ key, incarnation }, changesOf(name, value));
+    return this.#map(key, incarnation, written.data);
+  }
+
+  /** @internal For `updateSession`. */
+  async updateKey(origin: MapOrigin, name: string, change: (value: unknown) => unknown): Promise<JsonObject> {
+    const written = await updateKey(this.writer, origin, name, change);
+    return this.#map(origin.key, origin.incarnation, written.data);
+  }
+
+  #map(key: SessionKey, incarnation: string, data: JsonObject): JsonObject {
+    return sessionMap(data, { hub: this, key, incarnation });
+  }
+
+  #active(topic: Topic): void {
+    const { key, snapshot, lifetime, expiresAt } = topic;
+    if (!snapshot || !this.records.touchDue(lifetime, expiresAt - this.clock.now())) return;
+    this.records.touch(key, snapshot.incarnation).catch((error) => this.report(error, { stage: "touch", key }));
+  }
+
+  async #create(
+    changes: { put: JsonObject; delete: readonly string[] },
+    from: { lifetime?: number; deadline?: number | null; meta?: JsonObject | null; principal?: string | null } = {},
+  ): Promise<CreatedSession<Data>> {
+    const id = generateSessionId();
+    const key = sessionKey(id);
+    const checked = await this.writer.checked({}, changes);
+    const result = await this.records.commit(key, { ...from, ...checked, mode: "create" });
+    if (!result.ok) throw this.writer.refusal(result);
+    const session = this.#map(key, result.incarnation, result.data ?? checked.put) as Session<Data>;
+    return { id, key, session };
+  }
+
+  /** The old session ends first, with its last data in hand: no write between the two is lost, and none comes after. */
+  async #regenerate(key: SessionKey, incarnation: string | undefined): Promise<SessionId> {
+    const found = await this.records.read(key);
+    if (found.state === "ended") throw sessionEnded(found.reason);
+    if (found.state === "missing" || (incarnation && found.record.incarnation !== incarnation)) {
+      throw new LiveSessionError("unknown_session", "This session is over: there is nothing to move to a new id.");
+    }
+    const last = await this.records.end(key, "regenerated");
+    if (!last) throw sessionEnded("destroyed");
+    const { data, lifetime, deadline, meta, principal } = last;
+    const left = deadline === null ? null : deadline - found.now;
+    const { id } = await this.#create({ put: data, delete: [] }, { lifetime, deadline: left, meta, principal });
+    return id;
+  }
+}

@@ -1,0 +1,252 @@
+// The handle on a live session: its data as a snapshot, writes, and word of every change.
+
+import { checkKey, cloneJson, copyJson } from "./json.ts";
+import { diff } from "./changes.ts";
+import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
+import type { SessionId, SessionKey } from "./ids.ts";
+import type { DeepReadonly, KeyOf, Session } from "./session-map.ts";
+import type { EndReason, JsonObject } from "./store.ts";
+import type { LiveStatus, Snapshot, Topic, TopicMember } from "./topic.ts";
+import type { SessionWriter, Target, Written } from "./writer.ts";
+
+/** What subscribers are told. */
+export type LiveSessionMessage<Data extends object> =
+  /** The session changed, whoever changed it. Versions only ever grow; a slow subscriber may see some left out. */
+  | { readonly type: "live_session_updated"; readonly session: Session<Data>; readonly version: number }
+  /** The session is over. The last message. */
+  | { readonly type: "live_session_ended"; readonly reason: EndReason }
+  /** Whether the snapshot is in step with the store. */
+  | { readonly type: "live_session_status"; readonly status: "live" | "stale" };
+
+/** What a handle needs of its hub. */
+export interface LiveSessionContext {
+  readonly writer: SessionWriter;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  /** Pushes the idle lifetime if that is due. */
+  readonly active: (topic: Topic) => void;
+  readonly map: (key: SessionKey, incarnation: string, data: JsonObject) => JsonObject;
+  readonly end: (key: SessionKey, reason: EndReason) => Promise<boolean>;
+  readonly regenerate: (key: SessionKey, incarnation: string) => Promise<SessionId>;
+}
+
+/**
+ * A live session: made by `sessions.attach(id)`, held as long as something shows the session, given back by `detach()`.
+ *
+ * Every write resolves when it is stored and readable by everyone, to the session as it is then. Writes reject with
+ * LiveSessionError: `bad_key`, `not_json`, `too_large`, `invalid_data`, `session_ended`, `closed`, `store_failed`;
+ * `update`, `transaction` and `clear` also `conflict`.
+ */
+export class LiveSession<Data extends object> implements Disposable {
+  /** Names the session in the store and on the bus; no secret. */
+  readonly key: SessionKey;
+  readonly #topic: Topic;
+  readonly #context: LiveSessionContext;
+  readonly #listeners = new Set<{ readonly call: (message: LiveSessionMessage<Data>) => void }>();
+  readonly #member: TopicMember;
+  readonly #incarnation: string;
+  #detached = false;
+
+  /** For the hub: use `sessions.attach`. */
+  constructor(topic: Topic, context: LiveSessionContext) {
+    this.key = topic.key;
+    this.#topic = topic;
+    this.#context = context;
+    this.#incarnation = (topic.snapshot as Snapshot).incarnation;
+    this.#member = {
+      updated: ({ data, version }) =>
+        this.#tell({ type: "live_session_updated", session: data as Session<Data>, version }),
+      ended: (reason) => this.#tell({ type: "live_session_ended", reason }),
+      statusChanged: (status) => status !== "ended" && this.#tell({ type: "live_session_status", status }),
+    };
+    topic.join(this.#member);
+  }
+
+  /**
+   * The data at this moment, frozen. Also a session map for `putSession`. Looking at it is no activity.
+   *
+   * @throws LiveSessionError `session_ended`, `closed`
+   */
+  get data(): Session<Data> {
+    return this.#current().data as Session<Data>;
+  }
+
+  /** The version of `data`; the last one seen, once the session ended. */
+  get version(): number {
+    return (this.#topic.snapshot as Snapshot).version;
+  }
+
+  get status(): LiveStatus {
+    return this.#topic.status;
+  }
+
+  /** Why the session is over, or `null`. */
+  get endReason(): EndReason | null {
+    return this.#topic.endReason;
+  }
+
+  /** When the session expires unless something happens in it, in ms since 1970 on this node's clock. */
+  get expiresAt(): number {
+    return this.#topic.expiresAt;
+  }
+
+  /**
+   * The value of a key, frozen, or `undefined`. Activity: pushes the idle lifetime (throttled by `touchInterval`).
+   *
+   * @throws LiveSessionError `session_ended`, `closed`
+   */
+  get<Key extends KeyOf<Data>>(key: Key): DeepReadonly<Data[Key]> | undefined {
+    const { data } = this.#current();
+    this.#context.active(this.#topic);
+    return (Object.hasOwn(data, key) ? data[key] : undefined) as DeepReadonly<Data[Key]> | undefined;
+  }
+
+  /** Writes one key. Writes to other keys, by whomever, stay. `undefined` deletes the key. */
+  async put<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): Promise<Session<Data>> {
+    return this.#write(await this.#context.writer.write(this.#target(), changesOf(key, value)));
+  }
+
+  /**
+   * Changes one key by its current value, atomically: of N concurrent updates none is lost. `change` gets a copy that it
+   * may change and return, may run more than once, and must not wait; `undefined` deletes the key.
+   */
+  async update<Key extends KeyOf<Data>>(
+    key: Key,
+    change: (value: Data[Key] | undefined) => Data[Key] | undefined,
+  ): Promise<Session<Data>> {
+    return this.#write(await updateKey(this.#context.writer, this.#target(), key, change as (value: unknown) => unknown));
+  }
+
+  /**
+   * Changes several keys by their current values, atomically. `change` gets a copy of the data to change, may run more
+   * than once, and must not wait. What it changed, key by key, is written; if nothing, nothing is.
+   */
+  async transaction(change: (draft: Partial<Data>) => void): Promise<Session<Data>> {
+    const decide = (data: JsonObject) => {
+      const draft = cloneJson(data) as Record<string, unknown>;
+      refusePromise(change(draft as Partial<Data>));
+      const after: Record<string, unknown> = {};
+      for (const name of Object.keys(draft)) {
+        if (draft[name] === undefined) continue;
+        checkKey(name);
+        after[name] = copyJson(draft[name], name);
+      }
+      return diff(data, after);
+    };
+    return this.#write(await this.#context.writer.transact(this.#target(), decide));
+  }
+
+  /** Removes a key; one that is not there is no error. */
+  async delete(key: KeyOf<Data>): Promise<Session<Data>> {
+    return this.#write(await this.#context.writer.write(this.#target(), changesOf(key, undefined)));
+  }
+
+  /** Removes every key. The session itself goes on: to end it, `end()`. */
+  async clear(): Promise<Session<Data>> {
+    const decide = (data: JsonObject) => ({ put: {}, delete: Object.keys(data) });
+    return this.#write(await this.#context.writer.transact(this.#target(), decide));
+  }
+
+  /**
+   * Tells the listener of every change from now on, in order, and of the end. A listener that throws is reported to
+   * `onError`. Returns the function that ends the subscription.
+   *
+   * @throws LiveSessionError `session_ended`, `closed`
+   */
+  subscribe(listener: (message: LiveSessionMessage<Data>) => void): () => void {
+    this.#current();
+    const entry = { call: listener };
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
+  }
+
+  /** Ends the session for everyone, for good: logout. Resolves to false if it was over already. */
+  async end(reason: EndReason = "destroyed"): Promise<boolean> {
+    this.#open();
+    return this.#topic.endReason ? false : this.#context.end(this.key, reason);
+  }
+
+  /**
+   * Moves the session to a new id, as after login, and ends the old one with `regenerated`. The new id is a secret: it
+   * belongs in the browser's cookie, which only an HTTP response can set. This handle ends with the old id.
+   */
+  regenerate(): Promise<SessionId> {
+    const { key, incarnation } = this.#target();
+    return this.#context.regenerate(key, incarnation as string);
+  }
+
+  /** Gives the handle back: its listeners hear nothing more. May be called more than once. */
+  detach(): void {
+    if (this.#detached) return;
+    this.#detached = true;
+    this.#listeners.clear();
+    this.#topic.leave(this.#member);
+  }
+
+  [Symbol.dispose](): void {
+    this.detach();
+  }
+
+  #open(): void {
+    if (this.#detached) throw new LiveSessionError("closed", "This handle was detached from its live session.");
+  }
+
+  #current(): Snapshot {
+    this.#open();
+    if (this.#topic.endReason) throw sessionEnded(this.#topic.endReason);
+    if (this.#topic.closed) throw new LiveSessionError("closed", "These live sessions were closed.");
+    return this.#topic.snapshot as Snapshot;
+  }
+
+  #target(): Target {
+    this.#current();
+    return { key: this.key, incarnation: this.#incarnation };
+  }
+
+  /** The session after a write: this node's map of it, which may be newer; its own where the topic has to catch up. */
+  #write({ data, version, incarnation }: Written): Session<Data> {
+    const snapshot = this.#topic.snapshot as Snapshot;
+    const current = snapshot.version >= version ? snapshot.data : this.#context.map(this.key, incarnation, data);
+    return current as Session<Data>;
+  }
+
+  #tell(message: LiveSessionMessage<Data>): void {
+    for (const listener of [...this.#listeners]) {
+      if (!this.#listeners.has(listener)) continue;
+      try {
+        listener.call(message);
+      } catch (error) {
+        this.#context.report(error, { stage: "listener", key: this.key });
+      }
+    }
+  }
+}
+
+/** The changes of one put, checked and copied. */
+export function changesOf(key: string, value: unknown): { put: JsonObject; delete: readonly string[] } {
+  checkKey(key);
+  return value === undefined ? { put: {}, delete: [key] } : { put: { [key]: copyJson(value, key) }, delete: [] };
+}
+
+/** The compare-and-set of one key. */
+export function updateKey(
+  writer: SessionWriter,
+  target: Target,
+  key: string,
+  change: (value: unknown) => unknown,
+): Promise<Written> {
+  checkKey(key);
+  return writer.transact(target, (data) => {
+    const value = change(Object.hasOwn(data, key) ? cloneJson(data[key]) : undefined);
+    refusePromise(value);
+    return changesOf(key, value);
+  });
+}
+
+function refusePromise(value: unknown): void {
+  if (typeof (value as PromiseLike<unknown> | undefined)?.then !== "function") return;
+  Promise.resolve(value).catch(() => {}); // its outcome is no longer of interest: this error is
+  throw new LiveSessionError(
+    "not_json",
+    "The function given to update or transaction must not be async: it may run more than once. Wait before, then update.",
+  );
+}

@@ -1,0 +1,105 @@
+// Options of createLiveSessions: durations read, defaults filled in, nonsense refused at start.
+
+import type { SessionBus } from "./bus.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Duration, milliseconds } from "./duration.ts";
+import { LiveSessionError, type OnError } from "./errors.ts";
+import type { HubOptions } from "./hub.ts";
+import { safeReport } from "./records.ts";
+import { isSchema, type StandardSchema } from "./schema.ts";
+import type { SessionStore } from "./store.ts";
+
+export interface LiveSessionsOptions<Data extends object> {
+  /** Keeps the sessions. Default: this process's memory. */
+  readonly store?: SessionStore | undefined;
+  /** Carries changes to other nodes. Default: within this process. */
+  readonly bus?: SessionBus | undefined;
+  /** A session expires when nothing reads or writes it for this long. Default `"2d"`. */
+  readonly lifetime?: Duration | undefined;
+  /** A session expires this long after it was made, whatever happens in it. Default: never. */
+  readonly deadline?: Duration | undefined;
+  /** How often the space of expired sessions is freed; they are unreadable before. Default `"60s"`. */
+  readonly cleanInterval?: Duration | undefined;
+  /** How often attached sessions are compared with the store, in case an event was lost. Default `"30s"`. */
+  readonly checkInterval?: Duration | undefined;
+  /** Reads push the lifetime at most this often. Default: a hundredth of `lifetime`, at most `"60s"`. */
+  readonly touchInterval?: Duration | undefined;
+  /** How long the end of a session is remembered, so that nothing in flight revives it. Default `"10m"`. */
+  readonly endedRetention?: Duration | undefined;
+  /** The most that a session's data may be, as JSON in UTF-8 bytes. Default 1 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** What the whole data must be after every write: a schema of any Standard Schema library. */
+  readonly schema?: StandardSchema<unknown, Partial<Data>> | undefined;
+  /** Default: the machine's clock. For tests. */
+  readonly clock?: Clock | undefined;
+  /** Told of failures that no caller waits for. Default: writes them to stderr. */
+  readonly onError?: OnError | undefined;
+}
+
+const known = new Set<keyof LiveSessionsOptions<object>>([
+  "store",
+  "bus",
+  "lifetime",
+  "deadline",
+  "cleanInterval",
+  "checkInterval",
+  "touchInterval",
+  "endedRetention",
+  "maxBytes",
+  "schema",
+  "clock",
+  "onError",
+]);
+
+const storeMethods = ["read", "commit", "touch", "destroy", "versions", "sweep", "list", "count", "close"] as const;
+const busMethods = ["publish", "subscribe", "onStatus", "close"] as const;
+
+/** @throws LiveSessionError `bad_option`, naming the option */
+export function readOptions<Data extends object>(
+  options: LiveSessionsOptions<Data>,
+  defaults: { readonly store: (clock: Clock) => SessionStore; readonly bus: () => SessionBus },
+): HubOptions {
+  for (const name of Object.keys(options)) {
+    if (!known.has(name as keyof LiveSessionsOptions<Data>)) throw bad(`There is no option "${name}".`);
+  }
+  const { clock = systemClock, onError = printError, maxBytes = 1024 * 1024, schema } = options;
+  const lifetime = milliseconds(options.lifetime ?? "2d", "lifetime");
+  const { deadline } = options;
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 2) throw bad(`maxBytes: ${maxBytes} is not a number of bytes, 2 or more.`);
+  if (schema !== undefined && !isSchema(schema)) throw bad("schema: not a Standard Schema (zod, valibot, arktype, ...).");
+  if (typeof onError !== "function") throw bad("onError: not a function.");
+  const store = options.store ?? defaults.store(clock);
+  const bus = options.bus ?? defaults.bus();
+  requireMethods("store", store, storeMethods);
+  requireMethods("bus", bus, busMethods);
+  return {
+    store,
+    bus,
+    lifetime,
+    deadline: deadline === undefined ? null : milliseconds(deadline, "deadline"),
+    cleanInterval: milliseconds(options.cleanInterval ?? "60s", "cleanInterval"),
+    checkInterval: milliseconds(options.checkInterval ?? "30s", "checkInterval"),
+    touchInterval: milliseconds(options.touchInterval ?? Math.min(60_000, lifetime / 100), "touchInterval", 0),
+    endedRetention: milliseconds(options.endedRetention ?? "10m", "endedRetention", 0),
+    maxBytes,
+    schema,
+    clock,
+    onError: safeReport(onError),
+  };
+}
+
+function requireMethods(option: string, object: object, methods: readonly string[]): void {
+  for (const method of methods) {
+    if (typeof (object as Record<string, unknown> | null)?.[method] !== "function") {
+      throw bad(`${option}: has no method "${method}".`);
+    }
+  }
+}
+
+const printError: OnError = (error, { stage, key }) => {
+  console.error(`live-session: ${stage} failed${key ? ` for session ${key}` : ""}:`, error);
+};
+
+function bad(message: string): LiveSessionError {
+  return new LiveSessionError("bad_option", message);
+}

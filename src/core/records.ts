@@ -1,0 +1,176 @@
+// Where every read and write of the hub and its adapters goes through: store, then the topic on this node, then the bus.
+
+import type { Changes, SessionBus, SessionEvent } from "./bus.ts";
+import { type ErrorContext, LiveSessionError, type OnError } from "./errors.ts";
+import { generateIncarnation, type SessionKey } from "./ids.ts";
+import { deepFreeze } from "./json.ts";
+import type {
+  Commit,
+  CommitResult,
+  EndReason,
+  JsonObject,
+  ListedRecord,
+  ReadResult,
+  SessionRecord,
+  SessionStore,
+  Touch,
+} from "./store.ts";
+
+/** What this node learns of a session by its own writes; the topics listen. */
+export interface LocalEvents {
+  changed(key: SessionKey, event: SessionEvent & { type: "changed" }, data: JsonObject | undefined): void;
+  touched(key: SessionKey, event: SessionEvent & { type: "touched" }): void;
+  ended(key: SessionKey, event: SessionEvent & { type: "ended" }): void;
+}
+
+export interface RecordsOptions {
+  readonly store: SessionStore;
+  readonly bus: SessionBus;
+  readonly lifetime: number;
+  readonly deadline: number | null;
+  readonly maxBytes: number;
+  readonly touchInterval: number;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+}
+
+/** A commit as an adapter words it; the hub's limits and defaults are filled in. */
+export type Write = Changes &
+  Pick<Commit, "mode"> &
+  Partial<Pick<Commit, "ifVersion" | "ifIncarnation" | "lifetime" | "deadline" | "meta" | "principal">>;
+
+/**
+ * The records of a hub, for adapters. Data handed in must be checked, copied and deeply frozen (`copyJson`). Every
+ * method rejects with `store_failed` when the store fails; events that cannot be published go to `onError`.
+ */
+export class SessionRecords {
+  readonly #options: RecordsOptions;
+  readonly #local: LocalEvents;
+  /** Whether the hub publishes, or the store itself does in the same step as its writes. */
+  readonly #publishes: boolean;
+
+  constructor(options: RecordsOptions, local: LocalEvents) {
+    this.#options = options;
+    this.#local = local;
+    this.#publishes = options.store.publishesTo !== options.bus;
+  }
+
+  /** Idle lifetime that records get unless told otherwise, in ms. */
+  get lifetime(): number {
+    return this.#options.lifetime;
+  }
+
+  async read(key: SessionKey): Promise<ReadResult> {
+    const result = await this.#store("read", (store) => store.read(key));
+    if (result.state === "live") freezeRecord(result.record);
+    return result;
+  }
+
+  async commit(key: SessionKey, write: Write): Promise<CommitResult> {
+    const { maxBytes, lifetime, deadline } = this.#options;
+    const creates = write.mode !== "update";
+    const commit: Commit = {
+      ...write,
+      lifetime: write.lifetime ?? (creates ? lifetime : undefined),
+      deadline: write.deadline ?? (creates ? deadline : undefined),
+      incarnation: generateIncarnation(),
+      maxBytes,
+    };
+    const result = await this.#store("commit", (store) => store.commit(key, commit));
+    if (!result.ok) return result;
+    const { version, incarnation, expiresAt, now } = result;
+    const changes = { put: write.put, delete: write.delete };
+    const event = { type: "changed", incarnation, version, changes, expiresAt, now } as const;
+    this.#local.changed(key, event, result.data && deepFreeze(result.data));
+    this.#publish(key, event);
+    return result;
+  }
+
+  /**
+   * Pushes the lifetime of one incarnation forward; false if it is not live. Other nodes are told only of a new
+   * lifetime: where theirs merely ran out early, they ask the store before they believe it.
+   */
+  async touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): Promise<boolean> {
+    const result = await this.#store("touch", (store) => store.touch(key, { ...touch, ifIncarnation: incarnation }));
+    if (!result) return false;
+    const event = { type: "touched", incarnation, ...result } as const;
+    this.#local.touched(key, event);
+    if (touch.lifetime !== undefined) this.#publish(key, event);
+    return true;
+  }
+
+  /** Whether activity now should push the lifetime: not more often than each `touchInterval`, so that a read is no write. */
+  touchDue(lifetime: number, left: number): boolean {
+    return lifetime - left >= Math.min(this.#options.touchInterval, lifetime / 2);
+  }
+
+  /** Ends a session. Gives its last record, or `null` if there was no live one. */
+  async end(key: SessionKey, reason: EndReason): Promise<SessionRecord | null> {
+    const record = await this.#store("destroy", (store) => store.destroy(key, reason));
+    if (!record) return null;
+    const event = { type: "ended", incarnation: record.incarnation, reason } as const;
+    this.#local.ended(key, event);
+    this.#publish(key, event);
+    return freezeRecord(record);
+  }
+
+  async *list(filter?: { readonly principal?: string | undefined }): AsyncIterable<ListedRecord> {
+    try {
+      for await (const listed of this.#options.store.list(filter)) {
+        freezeRecord(listed.record);
+        yield listed;
+      }
+    } catch (error) {
+      throw storeFailed("list", error);
+    }
+  }
+
+  count(): Promise<number> {
+    return this.#store("count", (store) => store.count());
+  }
+
+  async #store<T>(stage: string, call: (store: SessionStore) => T): Promise<Awaited<T>> {
+    try {
+      return await call(this.#options.store);
+    } catch (error) {
+      throw storeFailed(stage, error);
+    }
+  }
+
+  /** Not awaited: the write is done and readable, and a lost event is made good by the subscribers' own checks. */
+  #publish(key: SessionKey, event: SessionEvent): void {
+    if (!this.#publishes) return;
+    const failed = (cause: unknown) =>
+      this.#options.report(new LiveSessionError("bus_failed", "An event could not be published.", { cause }), {
+        stage: "publish",
+        key,
+      });
+    try {
+      Promise.resolve(this.#options.bus.publish(key, event)).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}
+
+function storeFailed(stage: string, cause: unknown): LiveSessionError {
+  if (cause instanceof LiveSessionError) return cause;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new LiveSessionError("store_failed", `The session store failed in ${stage}: ${words}`, { cause });
+}
+
+function freezeRecord(record: SessionRecord): SessionRecord {
+  deepFreeze(record.data);
+  deepFreeze(record.meta);
+  return record;
+}
+
+/** Wraps a user's `onError` so that it cannot throw into the library. */
+export function safeReport(onError: OnError): OnError {
+  return (error, context) => {
+    try {
+      onError(error, context);
+    } catch (failure) {
+      console.error("live-session: onError itself failed", failure);
+    }
+  };
+}

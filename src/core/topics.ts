@@ -1,0 +1,161 @@
+// The topics of a node: opened for the first who attaches, closed with the last, checked against the store in between.
+
+import type { SessionBus } from "./bus.ts";
+import { type Clock, every } from "./clock.ts";
+import { type ErrorContext, LiveSessionError } from "./errors.ts";
+import type { SessionKey } from "./ids.ts";
+import type { LocalEvents, SessionRecords } from "./records.ts";
+import type { JsonObject, SessionStore } from "./store.ts";
+import { Topic, type TopicContext } from "./topic.ts";
+
+export interface TopicsOptions {
+  readonly store: SessionStore;
+  readonly bus: SessionBus;
+  readonly clock: Clock;
+  /** How often versions are compared with the store's, in ms. */
+  readonly checkInterval: number;
+  readonly report: (error: unknown, context: ErrorContext) => void;
+  readonly map: TopicContext["map"];
+}
+
+/** Keys of one round trip of the check. */
+const CHECK_BATCH = 500;
+const RETRY_MS = 500;
+
+interface Entry {
+  readonly topic: Topic;
+  readonly opening: Promise<void>;
+  unsubscribe: (() => void) | null;
+}
+
+export class Topics {
+  readonly #options: TopicsOptions;
+  readonly #entries = new Map<SessionKey, Entry>();
+  readonly #stop: (() => void)[];
+  #records: SessionRecords | null = null;
+  #busDown = false;
+  #checking = false;
+  #closed = false;
+  #cancelRetry = () => {};
+
+  constructor(options: TopicsOptions) {
+    this.#options = options;
+    this.#stop = [
+      every(options.clock, options.checkInterval, () => this.check()),
+      options.bus.onStatus((status) => this.#busChanged(status)),
+    ];
+  }
+
+  /** This node's own writes, handed to the topics without a way through the bus. */
+  readonly local: LocalEvents = {
+    changed: (key, event, data) => this.get(key)?.receive(event, data),
+    touched: (key, event) => this.get(key)?.receive(event),
+    ended: (key, event) => this.get(key)?.receive(event),
+  };
+
+  /** Must be called once, before anything else: records and topics know each other. */
+  use(records: SessionRecords): void {
+    this.#records = records;
+  }
+
+  get(key: SessionKey): Topic | undefined {
+    return this.#entries.get(key)?.topic;
+  }
+
+  /** The current data of a session, if this node has it in step. */
+  current(key: SessionKey, incarnation: string | undefined): { data: JsonObject; version: number; incarnation: string } | null {
+    const topic = this.get(key);
+    const snapshot = topic?.status === "live" ? topic.snapshot : null;
+    return snapshot && (incarnation === undefined || snapshot.incarnation === incarnation) ? snapshot : null;
+  }
+
+  /** Opens the topic of a session and has `join` join it at once, before the last one who is attached can close it. */
+  async open<T>(key: SessionKey, join: (topic: Topic) => T): Promise<T> {
+    for (;;) {
+      if (this.#closed) throw new LiveSessionError("closed", "These live sessions were closed.");
+      const entry = this.#entries.get(key) ?? this.#start(key);
+      await entry.opening;
+      if (!entry.topic.closed) return join(entry.topic);
+    }
+  }
+
+  /** Compares every topic's version with the store's and reads those that are behind: what a lost event costs at most. */
+  async check(): Promise<void> {
+    if (this.#checking || this.#entries.size === 0) return;
+    this.#checking = true;
+    this.#cancelRetry();
+    try {
+      const keys = [...this.#entries.keys()];
+      for (let start = 0; start < keys.length; start += CHECK_BATCH) await this.#compare(keys.slice(start, start + CHECK_BATCH));
+    } catch (error) {
+      this.#options.report(error, { stage: "check" });
+      for (const { topic } of this.#entries.values()) topic.markStale();
+      if (!this.#closed) this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => void this.check());
+    } finally {
+      this.#checking = false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelRetry();
+    for (const stop of this.#stop) stop();
+    for (const { topic } of [...this.#entries.values()]) topic.close();
+  }
+
+  #start(key: SessionKey): Entry {
+    const { clock, report, map } = this.#options;
+    const records = this.#records as SessionRecords;
+    const topic = new Topic(key, { clock, records, report, map, retire: () => this.#retire(key, entry) });
+    const entry: Entry = { topic, opening: this.#open(key, topic, () => entry), unsubscribe: null };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  /** Subscribe first, then read: what is published in between is not lost. */
+  async #open(key: SessionKey, topic: Topic, entry: () => Entry): Promise<void> {
+    await null; // until the entry is in place
+    try {
+      const unsubscribe = await this.#subscribe(key, topic);
+      if (topic.closed) return unsubscribe();
+      entry().unsubscribe = unsubscribe;
+      await topic.open();
+      if (this.#busDown) topic.markStale();
+    } catch (error) {
+      topic.close();
+      throw error;
+    }
+  }
+
+  async #subscribe(key: SessionKey, topic: Topic): Promise<() => void> {
+    try {
+      return await this.#options.bus.subscribe(key, (event) => topic.receive(event));
+    } catch (cause) {
+      throw new LiveSessionError("bus_failed", "The session's events could not be subscribed to.", { cause });
+    }
+  }
+
+  #retire(key: SessionKey, entry: Entry): void {
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    try {
+      entry.unsubscribe?.();
+    } catch (error) {
+      this.#options.report(error, { stage: "unsubscribe", key });
+    }
+  }
+
+  async #compare(keys: readonly SessionKey[]): Promise<void> {
+    const topics = keys.map((key) => this.get(key));
+    const { now, live } = await this.#options.store.versions(keys);
+    keys.forEach((key, index) => {
+      const topic = this.get(key);
+      if (topic && topic === topics[index] && !this.#busDown) topic.compare(live.get(key), now);
+    });
+  }
+
+  #busChanged(status: "up" | "down"): void {
+    this.#busDown = status === "down";
+    if (this.#busDown) for (const { topic } of this.#entries.values()) topic.markStale();
+    else void this.check();
+  }
+}
