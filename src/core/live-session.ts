@@ -169,7 +169,7 @@ export class LiveSession<Data extends object> implements Disposable {
    * Moves the session to a new id, as after login, and ends the old one with `regenerated`. The new id is a secret: it
    * belongs in the browser's cookie, which only an HTTP response can set. This handle ends with the old id.
    */
-  regenerate(): Promise<SessionId> {
+  async regenerate(): Promise<SessionId> {
     const { key, incarnation } = this.#target();
     return this.#context.regenerate(key, incarnation as string);
   }

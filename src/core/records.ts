@@ -1,6 +1,7 @@
 // Where every read and write of the hub and its adapters goes through: store, then the topic on this node, then the bus.
 
 import type { Changes, SessionBus, SessionEvent } from "./bus.ts";
+import type { Clock } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, type OnError } from "./errors.ts";
 import { generateIncarnation, type SessionKey } from "./ids.ts";
 import { deepFreeze } from "./json.ts";
@@ -16,12 +17,11 @@ import type {
   Touch,
 } from "./store.ts";
 
-/** What this node learns of a session by its own writes; the topics listen. */
-export interface LocalEvents {
-  changed(key: SessionKey, event: SessionEvent & { type: "changed" }, data: JsonObject | undefined): void;
-  touched(key: SessionKey, event: SessionEvent & { type: "touched" }): void;
-  ended(key: SessionKey, event: SessionEvent & { type: "ended" }): void;
-}
+/**
+ * Hears what this node's own writes did. `asked`: this node's time when the store was asked, which the event's expiry
+ * counts from. `data`: the whole data after it, where that is at hand.
+ */
+export type LocalListener = (key: SessionKey, event: SessionEvent, asked: number, data?: JsonObject) => void;
 
 export interface RecordsOptions {
   readonly store: SessionStore;
@@ -30,6 +30,7 @@ export interface RecordsOptions {
   readonly deadline: number | null;
   readonly maxBytes: number;
   readonly touchInterval: number;
+  readonly clock: Clock;
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
 
@@ -44,11 +45,11 @@ export type Write = Changes &
  */
 export class SessionRecords {
   readonly #options: RecordsOptions;
-  readonly #local: LocalEvents;
+  readonly #local: LocalListener;
   /** Whether the hub publishes, or the store itself does in the same step as its writes. */
   readonly #publishes: boolean;
 
-  constructor(options: RecordsOptions, local: LocalEvents) {
+  constructor(options: RecordsOptions, local: LocalListener) {
     this.#options = options;
     this.#local = local;
     this.#publishes = options.store.publishesTo !== options.bus;
@@ -75,12 +76,13 @@ export class SessionRecords {
       incarnation: generateIncarnation(),
       maxBytes,
     };
+    const asked = this.#options.clock.now();
     const result = await this.#store("commit", (store) => store.commit(key, commit));
     if (!result.ok) return result;
     const { version, incarnation, expiresAt, now } = result;
     const changes = { put: write.put, delete: write.delete };
     const event = { type: "changed", incarnation, version, changes, expiresAt, now } as const;
-    this.#local.changed(key, event, result.data && deepFreeze(result.data));
+    this.#local(key, event, asked, result.data && deepFreeze(result.data));
     this.#publish(key, event);
     return result;
   }
@@ -90,10 +92,11 @@ export class SessionRecords {
    * lifetime: where theirs merely ran out early, they ask the store before they believe it.
    */
   async touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): Promise<boolean> {
+    const asked = this.#options.clock.now();
     const result = await this.#store("touch", (store) => store.touch(key, { ...touch, ifIncarnation: incarnation }));
     if (!result) return false;
     const event = { type: "touched", incarnation, ...result } as const;
-    this.#local.touched(key, event);
+    this.#local(key, event, asked);
     if (touch.lifetime !== undefined) this.#publish(key, event);
     return true;
   }
@@ -108,7 +111,7 @@ export class SessionRecords {
     const record = await this.#store("destroy", (store) => store.destroy(key, reason));
     if (!record) return null;
     const event = { type: "ended", incarnation: record.incarnation, reason } as const;
-    this.#local.ended(key, event);
+    this.#local(key, event, this.#options.clock.now());
     this.#publish(key, event);
     return freezeRecord(record);
   }

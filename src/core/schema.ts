@@ -39,13 +39,12 @@ export async function validate<Output>(
 }
 
 function issue({ message, path = [] }: StandardIssue): Issue {
-  return {
-    message,
-    path: path.map((step) => {
-      const key = typeof step === "object" ? step.key : step;
-      return typeof key === "number" ? key : String(key);
-    }),
-  };
+  // Array.from, since a library's path may be an array of its own kind.
+  const steps = Array.from(path, (step) => {
+    const key = typeof step === "object" ? step.key : step;
+    return typeof key === "number" ? key : String(key);
+  });
+  return { message, path: steps };
 }
 
 /** The issues in one line, for a message: `cart[0].id: expected a string`. */

@@ -45,7 +45,7 @@ export class Topic {
   readonly #members = new Set<TopicMember>();
   readonly #deliveries: ((member: TopicMember) => void)[] = [];
   /** Events that came before the first read. */
-  #early: SessionEvent[] | null = [];
+  #early: [event: SessionEvent, asked: number][] | null = [];
   #snapshot: Snapshot | null = null;
   #status: LiveStatus = "live";
   #endReason: EndReason | null = null;
@@ -89,13 +89,14 @@ export class Topic {
 
   /** The first read. Subscribe to the bus before it: what comes in between is kept and applied after. */
   async open(): Promise<void> {
+    const asked = this.#context.clock.now();
     const result = await this.#context.records.read(this.key);
     if (result.state === "missing") throw unknownSession();
     if (result.state === "ended") throw sessionEnded(result.reason);
-    this.#settle(result);
+    this.#settle(result, asked);
     const early = this.#early ?? [];
     this.#early = null;
-    for (const event of early) this.receive(event);
+    for (const [event, at] of early) this.receive(event, at);
     if (this.#endReason) throw sessionEnded(this.#endReason);
   }
 
@@ -122,33 +123,33 @@ export class Topic {
   }
 
   /**
-   * Takes an event, from the bus or of this node's own writes, in whatever order they come. `data`: the whole data after
-   * it, where that is at hand.
+   * Takes an event, from the bus or of this node's own writes, in whatever order they come. `asked`: this node's time when
+   * it came or, better, when the store was asked. `data`: the whole data after it, where that is at hand.
    */
-  receive(event: SessionEvent, data?: JsonObject): void {
+  receive(event: SessionEvent, asked: number, data?: JsonObject): void {
     if (this.#endReason || this.#closed) return;
     if (this.#early) {
-      this.#early.push(event);
+      this.#early.push([event, asked]);
       return;
     }
     const current = this.#snapshot as Snapshot;
     if (event.incarnation !== current.incarnation) return this.resync();
     if (event.type === "ended") return this.#finish(event.reason);
-    if (event.type === "touched") return this.#expires(event.expiresAt - event.now);
+    if (event.type === "touched") return this.#expires(asked + event.expiresAt - event.now);
     if (event.version <= current.version) return;
     const follows = event.version === current.version + 1;
     const next = data ?? (follows && event.changes ? applyChanges(current.data, event.changes) : undefined);
     if (!next) return this.resync(); // a gap, or too long for the bus
-    this.#expires(event.expiresAt - event.now);
+    this.#expires(asked + event.expiresAt - event.now);
     this.#advance(next, event.version, event.incarnation);
   }
 
   /** Compares with what the store has, as asked for many sessions at once; reads this one if it is behind. */
-  compare(found: LiveVersion | undefined, now: number): void {
+  compare(found: LiveVersion | undefined, now: number, asked: number): void {
     const current = this.#snapshot;
     if (!current || this.#endReason) return;
     if (!found || found.incarnation !== current.incarnation || found.version > current.version) return this.resync();
-    this.#expires(found.expiresAt - now);
+    this.#expires(asked + found.expiresAt - now);
     if (!this.#syncing) this.#setStatus("live");
   }
 
@@ -180,7 +181,8 @@ export class Topic {
   async #catchUp(): Promise<void> {
     while (this.#syncAgain && !this.#endReason && !this.#closed) {
       this.#syncAgain = false;
-      this.#settle(await this.#context.records.read(this.key));
+      const asked = this.#context.clock.now();
+      this.#settle(await this.#context.records.read(this.key), asked);
     }
     if (!this.#endReason) this.#setStatus("live");
   }
@@ -192,14 +194,14 @@ export class Topic {
     this.#cancelRetry = this.#context.clock.after(wait, () => this.resync());
   }
 
-  #settle(result: ReadResult): void {
+  #settle(result: ReadResult, asked: number): void {
     if (result.state !== "live") return this.#finish(result.state === "ended" ? result.reason : this.#likelyReason());
     const { record, now } = result;
     const current = this.#snapshot;
     // Another record under this key: ours is over, whatever the new one is.
     if (current && current.incarnation !== record.incarnation) return this.#finish("destroyed");
     this.#lifetime = record.lifetime;
-    this.#expires(record.expiresAt - now);
+    this.#expires(asked + record.expiresAt - now);
     if (!current || record.version > current.version) this.#advance(record.data, record.version, record.incarnation);
   }
 
@@ -239,10 +241,11 @@ export class Topic {
     if (this.#endReason) this.close();
   }
 
-  /** The session expires in `left` ms, unless someone pushes it: then the timer's read finds out. */
-  #expires(left: number): void {
-    const { clock } = this.#context;
-    const expiresAt = clock.now() + left;
+  /**
+   * The session expires at this time of this node, unless someone pushes it: then the timer's read finds out. Counted
+   * from when the store was asked, so that the timer is early, which costs a read, rather than late.
+   */
+  #expires(expiresAt: number): void {
     const waiting = this.#expiresAt > 0;
     const sooner = expiresAt < this.#expiresAt;
     this.#expiresAt = expiresAt;

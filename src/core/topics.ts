@@ -4,7 +4,7 @@ import type { SessionBus } from "./bus.ts";
 import { type Clock, every } from "./clock.ts";
 import { type ErrorContext, LiveSessionError } from "./errors.ts";
 import type { SessionKey } from "./ids.ts";
-import type { LocalEvents, SessionRecords } from "./records.ts";
+import type { LocalListener, SessionRecords } from "./records.ts";
 import type { JsonObject, SessionStore } from "./store.ts";
 import { Topic, type TopicContext } from "./topic.ts";
 
@@ -47,11 +47,7 @@ export class Topics {
   }
 
   /** This node's own writes, handed to the topics without a way through the bus. */
-  readonly local: LocalEvents = {
-    changed: (key, event, data) => this.get(key)?.receive(event, data),
-    touched: (key, event) => this.get(key)?.receive(event),
-    ended: (key, event) => this.get(key)?.receive(event),
-  };
+  readonly local: LocalListener = (key, event, asked, data) => this.get(key)?.receive(event, asked, data);
 
   /** Must be called once, before anything else: records and topics know each other. */
   use(records: SessionRecords): void {
@@ -129,7 +125,7 @@ export class Topics {
 
   async #subscribe(key: SessionKey, topic: Topic): Promise<() => void> {
     try {
-      return await this.#options.bus.subscribe(key, (event) => topic.receive(event));
+      return await this.#options.bus.subscribe(key, (event) => topic.receive(event, this.#options.clock.now()));
     } catch (cause) {
       throw new LiveSessionError("bus_failed", "The session's events could not be subscribed to.", { cause });
     }
@@ -146,10 +142,11 @@ export class Topics {
 
   async #compare(keys: readonly SessionKey[]): Promise<void> {
     const topics = keys.map((key) => this.get(key));
+    const asked = this.#options.clock.now();
     const { now, live } = await this.#options.store.versions(keys);
     keys.forEach((key, index) => {
       const topic = this.get(key);
-      if (topic && topic === topics[index] && !this.#busDown) topic.compare(live.get(key), now);
+      if (topic && topic === topics[index] && !this.#busDown) topic.compare(live.get(key), now, asked);
     });
   }
 

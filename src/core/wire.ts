@@ -1,0 +1,41 @@
+// The protocol between a browser and the server, in JSON text messages. Types only: the browser's bundle has no code of it.
+
+import type { EndReason } from "./store.ts";
+
+/** The version of the protocol that `hello` and `welcome` name. */
+export type WireVersion = 1;
+
+/** What a browser sends. `hello` comes first and once; anything else before it closes the connection. */
+export type ClientMessage =
+  /**
+   * `client`: a random name that this tab keeps over reconnects, under which its calls are told apart.
+   */
+  | { readonly t: "hello"; readonly v: WireVersion; readonly client: string }
+  /** Calls an action. `id` grows by 1 with each new call of the tab; a call sent again keeps its id. */
+  | { readonly t: "call"; readonly id: number; readonly name: string; readonly input?: unknown }
+  | { readonly t: "ping" };
+
+/** What the server sends. */
+export type ServerMessage =
+  /**
+   * Answers `hello`. `resumed`: the server still knows this tab's calls, so that one sent again is not run again. If
+   * false, what became of calls sent over an earlier connection cannot be known.
+   */
+  | { readonly t: "welcome"; readonly v: WireVersion; readonly resumed: boolean }
+  /** The whole view at a version of the session; a slow connection gets the latest and misses those before. */
+  | { readonly t: "view"; readonly version: number; readonly view: unknown }
+  /** Whether the server is in step with the store. */
+  | { readonly t: "status"; readonly status: "live" | "stale" }
+  /** An action is done. A view that holds what it changed was sent before. */
+  | { readonly t: "ok"; readonly id: number; readonly result?: unknown }
+  /** An action was refused or failed; without an id: the message was not understood, and the connection closes. */
+  | {
+      readonly t: "error";
+      readonly id?: number;
+      readonly code: string;
+      readonly message: string;
+      readonly issues?: readonly { readonly message: string; readonly path: readonly (string | number)[] }[];
+    }
+  /** The session is over; the connection closes with 1008. */
+  | { readonly t: "ended"; readonly reason: EndReason }
+  | { readonly t: "pong" };

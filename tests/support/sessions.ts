@@ -1,0 +1,34 @@
+// Live sessions on a clock that tests hold still, and errors collected rather than printed.
+
+import { createLiveSessions, type ErrorContext, type LiveSessions, type LiveSessionsOptions } from "live-session";
+import { ManualClock } from "live-session/conformance";
+
+export interface TestSessions<Data extends object> {
+  readonly sessions: LiveSessions<Data>;
+  readonly clock: ManualClock;
+  readonly errors: { readonly error: unknown; readonly context: ErrorContext }[];
+}
+
+export function testSessions<Data extends object>(
+  options: Omit<LiveSessionsOptions<Data>, "clock"> & { clock?: ManualClock } = {},
+): TestSessions<Data> {
+  const { clock = new ManualClock() } = options;
+  const errors: TestSessions<Data>["errors"] = [];
+  const onError = (error: unknown, context: ErrorContext) => void errors.push({ error, context });
+  return { sessions: createLiveSessions<Data>({ onError, ...options, clock }), clock, errors };
+}
+
+/** Lets everything that is under way finish, timers aside. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What a promise was rejected with; fails if it was not. */
+export async function rejection(promise: Promise<unknown>): Promise<{ code?: string; message: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as { code?: string; message: string };
+  }
+  throw new Error("It was expected to be rejected.");
+}

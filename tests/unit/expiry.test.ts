@@ -1,0 +1,154 @@
+// Promises 4 and 5: expired means unreadable at once; activity pushes the lifetime, throttled; the deadline stays.
+
+import { memoryStore, putSession } from "live-session";
+import { ManualClock } from "live-session/conformance";
+import { expect, test } from "vitest";
+import { rejection, settle, testSessions } from "../support/sessions.ts";
+
+interface Data {
+  n: number;
+}
+
+const MINUTE = 60_000;
+
+test("an expired session is unreadable at once, to the millisecond, with no sweep", async () => {
+  const { sessions, clock } = testSessions<Data>({ lifetime: "30m", cleanInterval: "1w", touchInterval: "30m" });
+  const { id, session } = await sessions.create({ n: 1 });
+  clock.advance(30 * MINUTE - 1);
+  expect((await sessions.records.read((await sessions.attach(id)).key)).state).toBe("live");
+  const other = await sessions.create({ n: 1 });
+  clock.advance(30 * MINUTE);
+  expect(await sessions.read(other.id)).toBeNull();
+  expect(await rejection(sessions.attach(other.id))).toMatchObject({ code: "session_ended", reason: "expired" });
+  expect(await rejection(putSession(other.session, "n", 2))).toMatchObject({ code: "session_ended", reason: "expired" });
+  expect(await sessions.records.count()).toBe(0);
+  expect(session).toEqual({ n: 1 });
+});
+
+test("attached connections are told on time that their session expired", async () => {
+  const { sessions, clock } = testSessions<Data>({ lifetime: "30m", checkInterval: "1w" });
+  const live = await sessions.attach((await sessions.create({ n: 1 })).id);
+  const seen: unknown[] = [];
+  live.subscribe((message) => seen.push(message));
+  clock.advance(30 * MINUTE - 1);
+  await settle();
+  expect(seen).toEqual([]);
+  clock.advance(1);
+  await settle();
+  expect(seen).toEqual([{ type: "live_session_ended", reason: "expired" }]);
+});
+
+test("writes push the lifetime forward, and so do reads; looking at the snapshot does not", async () => {
+  const { sessions, clock } = testSessions<Data>({ lifetime: "30m", touchInterval: 0 });
+  const live = await sessions.attach((await sessions.create({ n: 1 })).id);
+  clock.advance(20 * MINUTE);
+  await live.put("n", 2);
+  clock.advance(20 * MINUTE);
+  expect(live.get("n")).toBe(2);
+  await settle();
+  clock.advance(20 * MINUTE);
+  expect(live.data).toEqual({ n: 2 });
+  await settle();
+  clock.advance(10 * MINUTE);
+  await settle();
+  expect(live.endReason).toBe("expired");
+});
+
+test("a push by another node, of which this one hears nothing, is found before the end is declared", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  const { sessions } = testSessions<Data>({ store, clock, lifetime: "30m", checkInterval: "1w" });
+  const { sessions: elsewhere } = testSessions<Data>({ store, clock, lifetime: "30m", checkInterval: "1w" });
+  const { id } = await sessions.create({ n: 1 });
+  const live = await sessions.attach(id);
+  clock.advance(20 * MINUTE);
+  await elsewhere.read(id);
+  clock.advance(10 * MINUTE);
+  await settle();
+  expect(live.status).toBe("live");
+  clock.advance(20 * MINUTE);
+  await settle();
+  expect(live.endReason).toBe("expired");
+});
+
+test("reads touch the store at most once each touchInterval", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  let touches = 0;
+  const { touch } = store;
+  store.touch = (...parameters) => {
+    touches++;
+    return touch(...parameters);
+  };
+  const { sessions } = testSessions<Data>({ store, clock, lifetime: "30m", touchInterval: "1m" });
+  const { id } = await sessions.create({ n: 1 });
+  const live = await sessions.attach(id);
+  for (let second = 0; second < 300; second++) {
+    clock.advance(1000);
+    live.get("n");
+    await sessions.read(id);
+    await settle();
+  }
+  expect(touches).toBe(5);
+});
+
+test("the deadline is never pushed", async () => {
+  const { sessions, clock } = testSessions<Data>({ lifetime: "30m", deadline: "1h", touchInterval: 0 });
+  const { id } = await sessions.create({ n: 1 });
+  const live = await sessions.attach(id);
+  for (let minute = 0; minute < 59; minute++) {
+    clock.advance(MINUTE);
+    await live.put("n", minute);
+  }
+  const next = await live.regenerate();
+  const moved = await sessions.attach(next);
+  await moved.put("n", 60);
+  clock.advance(MINUTE - 1);
+  await settle();
+  expect(moved.status).toBe("live");
+  clock.advance(1);
+  await settle();
+  expect(moved.endReason).toBe("expired");
+  expect(await sessions.read(next)).toBeNull();
+});
+
+test("the sweep runs by itself, frees what is over, and looks at nothing else", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  const freed: number[] = [];
+  const { sweep } = store;
+  store.sweep = (retention) => {
+    const count = sweep(retention) as number;
+    freed.push(count);
+    return count;
+  };
+  const { sessions } = testSessions<Data>({ store, clock, lifetime: "30m", cleanInterval: "5m", endedRetention: 0 });
+  for (let n = 0; n < 100; n++) await sessions.create({ n });
+  clock.advance(10 * MINUTE);
+  await settle();
+  const { id } = await sessions.create({ n: 100 });
+  await sessions.end((await sessions.create({ n: 101 })).id);
+  for (let minute = 0; minute < 25; minute++) {
+    clock.advance(MINUTE);
+    await settle();
+  }
+  expect(freed.reduce((sum, count) => sum + count, 0)).toBe(101);
+  expect(await sessions.read(id)).toEqual({ n: 100 });
+});
+
+test("a sweep that fails is reported, and the next one runs", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  let sweeps = 0;
+  store.sweep = () => {
+    sweeps++;
+    throw new Error("disk full");
+  };
+  const { errors } = testSessions<Data>({ store, clock });
+  for (let minute = 0; minute < 2; minute++) {
+    clock.advance(MINUTE);
+    await settle();
+  }
+  expect(sweeps).toBe(2);
+  expect(errors[0]).toMatchObject({ error: { message: "disk full" }, context: { stage: "sweep" } });
+});
