@@ -4,13 +4,12 @@
 import { connect } from "live-session/client";
 import { accountInner, cartEnded, cartInner, itemsText, type ShopView, statusText, type Theme } from "./cart-view.ts";
 import { addLine, countItems, money, setQuantity, total } from "./catalog.ts";
-import type { LiveShop } from "./live-shop.ts";
+import type { ShopApp } from "./live-shop.ts";
 import { morph } from "./morph.ts";
 
-const live: LiveShop = connect({ url: "/live" });
+const live = connect<ShopApp>({ url: "/live" });
 
 const root = document.documentElement;
-const csrf = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content ?? "";
 const all = (selector: string) => document.querySelectorAll<HTMLElement>(selector);
 const one = (selector: string) => document.querySelector<HTMLElement>(selector);
 
@@ -93,9 +92,9 @@ function update(): void {
     button.setAttribute("aria-pressed", String(button.getAttribute("value") === view.theme));
   }
   if (!same(before?.user, view.user))
-    for (const account of all("[data-user]")) morph(account, accountInner(view, csrf).markup);
+    for (const account of all("[data-user]")) morph(account, accountInner(view).markup);
   if (same(before?.cart, view.cart)) return;
-  for (const panel of all("[data-cart]")) morph(panel, cartInner(view, csrf).markup);
+  for (const panel of all("[data-cart]")) morph(panel, cartInner(view).markup);
   for (const badge of all("[data-in-cart]")) {
     const quantity = view.cart.find((line) => line.id === badge.dataset.inCart)?.quantity ?? 0;
     badge.textContent = `${quantity} in basket`;

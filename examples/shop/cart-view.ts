@@ -26,10 +26,10 @@ export function itemsText(count: number): string {
 }
 
 /** The inside of `[data-cart]`. */
-export function cartInner({ cart }: { readonly cart: Cart }, csrf: string): Html {
+export function cartInner({ cart }: { readonly cart: Cart }): Html {
   const lines = cart.flatMap((line) => {
     const product = findProduct(line.id);
-    return product ? [cartLine(product, line.quantity, csrf)] : [];
+    return product ? [cartLine(product, line.quantity)] : [];
   });
   return html`
     <div class="cart-head">
@@ -46,18 +46,17 @@ export function cartInner({ cart }: { readonly cart: Cart }, csrf: string): Html
           <div class="cart-foot">
             <dl class="cart-total"><dt>Total</dt><dd>${money(total(cart))}</dd></dl>
             <form method="post" action="/cart/clear" data-action="clearCart">
-              ${csrfField(csrf)}
               <button class="link" data-key="clear">Empty the basket</button>
             </form>
           </div>`
     }`;
 }
 
-function cartLine({ id, name, picture, price }: Product, quantity: number, csrf: string): Html {
+function cartLine({ id, name, picture, price }: Product, quantity: number): Html {
   // One form for each button: a form with two fields called "quantity" would post both.
   const step = (to: number, sign: string, label: string, key: string) => html`
     <form method="post" action="/cart/quantity" data-action="setQuantity" data-id="${id}">
-      ${csrfField(csrf)}<input type="hidden" name="id" value="${id}"><input type="hidden" name="quantity" value="${to}">
+      <input type="hidden" name="id" value="${id}"><input type="hidden" name="quantity" value="${to}">
       <button class="step" data-key="${key}:${id}" aria-label="${label} ${name}"${to > MAX_QUANTITY && html` disabled`}>
         <span aria-hidden="true">${sign}</span>
       </button>
@@ -73,7 +72,7 @@ function cartLine({ id, name, picture, price }: Product, quantity: number, csrf:
       <div class="cart-quantity">
         ${step(quantity - 1, "−", "One less of", "less")}
         <form id="set-${id}" method="post" action="/cart/quantity" data-action="setQuantity" data-id="${id}">
-          ${csrfField(csrf)}<input type="hidden" name="id" value="${id}">
+          <input type="hidden" name="id" value="${id}">
           <input class="quantity" type="number" name="quantity" value="${quantity}" min="0" max="${MAX_QUANTITY}"
             required inputmode="numeric" autocomplete="off" data-key="quantity:${id}" aria-label="Quantity of ${name}">
         </form>
@@ -81,7 +80,7 @@ function cartLine({ id, name, picture, price }: Product, quantity: number, csrf:
         <button class="set" form="set-${id}" data-key="set:${id}" aria-label="Set the quantity of ${name}">Set</button>
       </div>
       <form class="cart-remove" method="post" action="/cart/remove" data-action="removeFromCart" data-id="${id}">
-        ${csrfField(csrf)}<input type="hidden" name="id" value="${id}">
+        <input type="hidden" name="id" value="${id}">
         <button class="link" data-key="remove:${id}" aria-label="Remove ${name}">Remove</button>
       </form>
     </li>`;
@@ -95,22 +94,17 @@ export function cartEnded(): Html {
 }
 
 /** The inside of `[data-user]`: sign in, or who is signed in. */
-export function accountInner({ user }: Pick<ShopView, "user">, csrf: string): Html {
+export function accountInner({ user }: Pick<ShopView, "user">): Html {
   if (user) {
     return html`
       <p class="who">Hello, <strong data-user-name title="${user.name}">${user.name}</strong></p>
-      <form method="post" action="/logout">${csrfField(csrf)}<button class="small">Sign out</button></form>`;
+      <form method="post" action="/logout"><button class="small">Sign out</button></form>`;
   }
   return html`
     <form class="sign-in" method="post" action="/login">
-      ${csrfField(csrf)}
       <label class="unseen" for="name">Your name</label>
       <input id="name" name="name" required maxlength="40" placeholder="Your name" autocomplete="nickname"
         aria-describedby="demo-note">
       <button class="small">Sign in</button>
     </form>`;
-}
-
-export function csrfField(csrf: string): Html {
-  return html`<input type="hidden" name="csrf" value="${csrf}">`;
 }

@@ -1,7 +1,7 @@
 // The shop's one page, rendered on the server from a plain model. Every action is an HTML form that works without
 // a script; the data-* attributes are what browser.ts holds on to.
 
-import { accountInner, cartInner, csrfField, itemsText, statusText, type Theme } from "./cart-view.ts";
+import { accountInner, cartInner, itemsText, statusText, type Theme } from "./cart-view.ts";
 import { type CartLine, catalog, countItems, money, type Product, total } from "./catalog.ts";
 import { type Html, html } from "./html.ts";
 
@@ -9,7 +9,6 @@ export interface PageModel {
   cart: CartLine[];
   theme: Theme;
   user: { name: string } | null;
-  csrf: string;
   /** Shown once, at the top of the page. */
   flash?: string;
   /** Whether the page loads the browser script and goes live. */
@@ -22,7 +21,6 @@ export function shopPage(view: PageModel): string {
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
-  <meta name="csrf" content="${view.csrf}">
   <title>Gale &amp; Daughters, kite makers</title>
   <meta name="description" content="Kites for every wind, sewn by hand above the boathouse.">
   <link rel="icon" href="/mark.svg" type="image/svg+xml">
@@ -59,7 +57,7 @@ export function shopPage(view: PageModel): string {
 /** The basket's panel. `[data-cart]` is what scrolls, so that a new inside keeps the place. */
 export function cartPanel(view: PageModel): Html {
   return html`<aside class="cart" id="basket" aria-labelledby="basket-title" data-cart>
-    ${cartInner(view, view.csrf)}
+    ${cartInner(view)}
   </aside>`;
 }
 
@@ -78,7 +76,7 @@ export function masthead(view: PageModel): Html {
           </p>`
         }
         ${themeSwitch(view)}
-        <div class="account" data-user>${accountInner(view, view.csrf)}</div>
+        <div class="account" data-user>${accountInner(view)}</div>
       </div>
     </div>
     <div class="welcome">
@@ -92,7 +90,7 @@ export function themeSwitch(view: PageModel): Html {
   const choice = (theme: Theme, label: string) =>
     html`<button name="theme" value="${theme}" aria-pressed="${String(view.theme === theme)}">${label}</button>`;
   return html`<form class="themes" method="post" action="/theme" data-action="setTheme" aria-label="Theme">
-    ${csrfField(view.csrf)}${choice("light", "Day")}${choice("dark", "Night")}
+    ${choice("light", "Day")}${choice("dark", "Night")}
   </form>`;
 }
 
@@ -109,7 +107,7 @@ export function productCard(product: Product, view: PageModel): Html {
       <p class="description">${description}</p>
       ${windScale(product)}
       <form class="buy" method="post" action="/cart/add" data-action="addToCart" data-id="${id}">
-        ${csrfField(view.csrf)}<input type="hidden" name="id" value="${id}">
+        <input type="hidden" name="id" value="${id}">
         <span class="price">${money(price)}</span>
         <button class="add">Add<span class="unseen"> ${name} to your basket</span></button>
       </form>

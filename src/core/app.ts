@@ -5,7 +5,7 @@ import { copyJson } from "./json.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { LiveSessions } from "./hub.ts";
 import { describeIssues, isSchema, type StandardSchema, validate } from "./schema.ts";
-import type { Session } from "./session-map.ts";
+import { isSessionMap, type Session } from "./session-map.ts";
 import type { JsonObject, MaybePromise } from "./store.ts";
 
 declare const types: unique symbol;
@@ -13,7 +13,7 @@ declare const types: unique symbol;
 /** A named thing that a browser can ask for: a schema for the input, and what to do with it. */
 export interface Action<Data extends object, Input, Output> {
   readonly schema: StandardSchema | null;
-  /** What it returns must be JSON and goes back to the browser that called. */
+  /** What it returns must be JSON and goes back to the browser that called; a session map does not. */
   readonly run: (session: LiveSession<Data>, input: never) => MaybePromise<Output>;
   /** Types only: what a browser sends and gets. */
   readonly [types]?: { readonly input: Input; readonly output: Output };
@@ -103,7 +103,9 @@ export function makeApp<Data extends object, View, Actions extends Record<string
       const action = table.get(name);
       if (!action) throw new LiveSessionError("unknown_action", `There is no action ${JSON.stringify(shortName(name))}.`);
       const result = await action.run(live, (await parseInput(action.schema, input)) as never);
-      return result === undefined ? undefined : JSON.stringify(copyJson(result, "result"));
+      // What put and update give back, returned in passing, must not carry the whole session to the browser.
+      if (result === undefined || isSessionMap(result)) return undefined;
+      return JSON.stringify(copyJson(result, "result"));
     },
   };
 }

@@ -40,6 +40,11 @@ export function sessionMap(data: JsonObject, origin: MapOrigin): JsonObject {
   return map;
 }
 
+/** Whether a value is the whole data of a session, as the library hands it out. */
+export function isSessionMap(value: unknown): boolean {
+  return typeof value === "object" && value !== null && origins.has(value);
+}
+
 function originOf(session: object): MapOrigin {
   const origin = origins.get(session);
   if (origin) return origin;

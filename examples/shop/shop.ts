@@ -1,0 +1,83 @@
+// The shop as an HTTP server: Express, express-session, live sockets, all on one set of live sessions.
+
+import { createServer, type Server } from "node:http";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import express, { type ErrorRequestHandler } from "express";
+import session from "express-session";
+import { createLiveSessions, type LiveSessions, type SessionStore } from "live-session";
+import { expressStore } from "live-session/express";
+import { liveSockets } from "live-session/ws";
+import { shopForms } from "./forms.ts";
+import { liveShop, type ShopSession } from "./live-shop.ts";
+import { sameOrigin } from "./same-origin.ts";
+
+export interface ShopOptions {
+  /** Default: memory. */
+  readonly store?: SessionStore;
+  /** Signs the cookies. */
+  readonly secret: string;
+}
+
+export interface Shop {
+  readonly server: Server;
+  readonly sessions: LiveSessions<ShopSession>;
+  /** Closes sockets (their tabs will reconnect), the server, and the sessions. */
+  close(): Promise<void>;
+}
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export async function openShop({ store, secret }: ShopOptions): Promise<Shop> {
+  const sessions = createLiveSessions<ShopSession>({ store, lifetime: "2d" });
+
+  const app = express().disable("x-powered-by");
+  app.use((_request, response, next) => {
+    response.set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'; form-action 'self'");
+    response.set("X-Content-Type-Options", "nosniff");
+    next();
+  });
+  app.use(express.static(here("public")));
+  const script = await browserScript();
+  app.get("/browser.js", (_request, response) => void response.type("js").send(script));
+  app.use(
+    session({
+      store: expressStore(sessions), // the one line that an app changes
+      secret,
+      resave: false,
+      saveUninitialized: false,
+      cookie: { sameSite: "lax", httpOnly: true, maxAge: 2 * 24 * 60 * 60 * 1000 },
+    }),
+    sameOrigin,
+    shopForms({ script: true }),
+  );
+  app.use(failed);
+
+  const server = createServer(app);
+  const sockets = liveSockets(liveShop(sessions), { secret });
+  sockets.attach(server, { path: "/live" });
+
+  return {
+    server,
+    sessions,
+    async close() {
+      await sockets.close();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await sessions.close();
+    },
+  };
+}
+
+/** The browser's half, bundled once at start. */
+async function browserScript(): Promise<string> {
+  const options = { entryPoints: [here("browser.ts")], bundle: true, minify: true, write: false } as const;
+  const { outputFiles } = await build({ ...options, format: "esm", target: "es2022", tsconfig: here("../../tsconfig.json") });
+  return outputFiles[0]?.text ?? "";
+}
+
+const failed: ErrorRequestHandler = (error, _request, response, next) => {
+  console.error(error);
+  if (response.headersSent) return next(error);
+  response.status(error.status ?? 500).type("text").send("Something went wrong on our side. Please try again.\n");
+};
