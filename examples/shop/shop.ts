@@ -71,13 +71,23 @@ export async function openShop({ store, secret }: ShopOptions): Promise<Shop> {
 
 /** The browser's half, bundled once at start. */
 async function browserScript(): Promise<string> {
-  const options = { entryPoints: [here("browser.ts")], bundle: true, minify: true, write: false } as const;
-  const { outputFiles } = await build({ ...options, format: "esm", target: "es2022", tsconfig: here("../../tsconfig.json") });
+  const { outputFiles } = await build({
+    entryPoints: [here("browser.ts")],
+    tsconfig: here("../../tsconfig.json"),
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+  });
   return outputFiles[0]?.text ?? "";
 }
 
 const failed: ErrorRequestHandler = (error, _request, response, next) => {
   console.error(error);
   if (response.headersSent) return next(error);
-  response.status(error.status ?? 500).type("text").send("Something went wrong on our side. Please try again.\n");
+  response
+    .status(error.status ?? 500)
+    .type("text")
+    .send("Something went wrong on our side. Please try again.\n");
 };

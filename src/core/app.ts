@@ -1,9 +1,9 @@
 // What browsers may see and do: a view of the data and named actions, the same for every transport.
 
 import { LiveSessionError } from "./errors.ts";
+import type { LiveSessions } from "./hub.ts";
 import { copyJson } from "./json.ts";
 import type { LiveSession } from "./live-session.ts";
-import type { LiveSessions } from "./hub.ts";
 import { describeIssues, isSchema, type StandardSchema, validate } from "./schema.ts";
 import { isSessionMap, type Session } from "./session-map.ts";
 import type { JsonObject, MaybePromise } from "./store.ts";
@@ -67,7 +67,10 @@ export function makeAction<Data extends object>() {
   ): Action<Data, unknown, unknown> {
     const [schema, run] = parts.length === 1 ? [null, parts[0]] : parts;
     if (schema !== null && !isSchema(schema)) {
-      throw new LiveSessionError("bad_option", "action: the first argument must be a Standard Schema (zod, valibot, ...).");
+      throw new LiveSessionError(
+        "bad_option",
+        "action: the first argument must be a Standard Schema (zod, valibot, ...).",
+      );
     }
     if (typeof run !== "function") throw new LiveSessionError("bad_option", "action: what to run must be a function.");
     return { schema, run };
@@ -101,7 +104,8 @@ export function makeApp<Data extends object, View, Actions extends Record<string
 
     async run(live, name, input) {
       const action = table.get(name);
-      if (!action) throw new LiveSessionError("unknown_action", `There is no action ${JSON.stringify(shortName(name))}.`);
+      if (!action)
+        throw new LiveSessionError("unknown_action", `There is no action ${JSON.stringify(shortName(name))}.`);
       const result = await action.run(live, (await parseInput(action.schema, input)) as never);
       // What put and update give back, returned in passing, must not carry the whole session to the browser.
       if (result === undefined || isSessionMap(result)) return undefined;
@@ -122,7 +126,9 @@ async function parseInput(schema: StandardSchema | null, input: unknown): Promis
 }
 
 function isAction<Data extends object>(value: unknown): value is Action<Data, unknown, unknown> {
-  return typeof value === "object" && value !== null && typeof (value as JsonObject).run === "function" && "schema" in value;
+  return (
+    typeof value === "object" && value !== null && typeof (value as JsonObject).run === "function" && "schema" in value
+  );
 }
 
 /** Names come from outside: an error shows only so much of them. */

@@ -1,8 +1,8 @@
 // The hub: store, bus and options in one object that everything else talks to.
 
 import { type AppDefinition, type LiveApp, makeAction, makeApp } from "./app.ts";
-import { type Clock, every } from "./clock.ts";
 import type { SessionBus } from "./bus.ts";
+import { type Clock, every } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
 import { checkKey, copyJson } from "./json.ts";
@@ -11,8 +11,8 @@ import { SessionRecords } from "./records.ts";
 import type { StandardSchema } from "./schema.ts";
 import { type MapOrigin, type MapWriter, type Session, sessionMap } from "./session-map.ts";
 import type { EndReason, JsonObject, SessionStore } from "./store.ts";
-import { Topics } from "./topics.ts";
 import type { Topic } from "./topic.ts";
+import { Topics } from "./topics.ts";
 import { SessionWriter } from "./writer.ts";
 
 /** Options as the hub takes them: checked, with every default filled in. Times in ms. */

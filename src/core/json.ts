@@ -79,7 +79,8 @@ function notJson(path: string, what: string): LiveSessionError {
  * @throws LiveSessionError `bad_key`
  */
 export function checkKey(key: unknown): asserts key is string {
-  if (typeof key !== "string") throw badKey(`A session key must be a string, not ${key === null ? "null" : typeof key}.`);
+  if (typeof key !== "string")
+    throw badKey(`A session key must be a string, not ${key === null ? "null" : typeof key}.`);
   if (key === "") throw badKey("A session key must not be empty.");
   if (key.length > KEY_LIMIT) throw badKey(`A session key may have ${KEY_LIMIT} characters, not ${key.length}.`);
   if (isReserved(key)) throw badKey(`The session key "${key}" is reserved.`);

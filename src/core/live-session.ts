@@ -1,9 +1,9 @@
 // The handle on a live session: its data as a snapshot, writes, and word of every change.
 
-import { checkKey, cloneJson, copyJson } from "./json.ts";
 import { diff } from "./changes.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import type { SessionId, SessionKey } from "./ids.ts";
+import { checkKey, cloneJson, copyJson } from "./json.ts";
 import type { DeepReadonly, KeyOf, Session } from "./session-map.ts";
 import type { EndReason, JsonObject } from "./store.ts";
 import type { LiveStatus, Snapshot, Topic, TopicMember } from "./topic.ts";
@@ -113,7 +113,9 @@ export class LiveSession<Data extends object> implements Disposable {
     key: Key,
     change: (value: Data[Key] | undefined) => Data[Key] | undefined,
   ): Promise<Session<Data>> {
-    return this.#write(await updateKey(this.#context.writer, this.#target(), key, change as (value: unknown) => unknown));
+    return this.#write(
+      await updateKey(this.#context.writer, this.#target(), key, change as (value: unknown) => unknown),
+    );
   }
 
   /**

@@ -65,8 +65,10 @@ export function readOptions<Data extends object>(
   const { clock = systemClock, onError = printError, maxBytes = 1024 * 1024, schema } = options;
   const lifetime = milliseconds(options.lifetime ?? "2d", "lifetime");
   const { deadline } = options;
-  if (!Number.isSafeInteger(maxBytes) || maxBytes < 2) throw bad(`maxBytes: ${maxBytes} is not a number of bytes, 2 or more.`);
-  if (schema !== undefined && !isSchema(schema)) throw bad("schema: not a Standard Schema (zod, valibot, arktype, ...).");
+  if (!Number.isSafeInteger(maxBytes) || maxBytes < 2)
+    throw bad(`maxBytes: ${maxBytes} is not a number of bytes, 2 or more.`);
+  if (schema !== undefined && !isSchema(schema))
+    throw bad("schema: not a Standard Schema (zod, valibot, arktype, ...).");
   if (typeof onError !== "function") throw bad("onError: not a function.");
   const store = options.store ?? defaults.store(clock);
   const bus = options.bus ?? defaults.bus();

@@ -59,7 +59,10 @@ export class Topics {
   }
 
   /** The current data of a session, if this node has it in step. */
-  current(key: SessionKey, incarnation: string | undefined): { data: JsonObject; version: number; incarnation: string } | null {
+  current(
+    key: SessionKey,
+    incarnation: string | undefined,
+  ): { data: JsonObject; version: number; incarnation: string } | null {
     const topic = this.get(key);
     const snapshot = topic?.status === "live" ? topic.snapshot : null;
     return snapshot && (incarnation === undefined || snapshot.incarnation === incarnation) ? snapshot : null;
@@ -82,7 +85,8 @@ export class Topics {
     this.#cancelRetry();
     try {
       const keys = [...this.#entries.keys()];
-      for (let start = 0; start < keys.length; start += CHECK_BATCH) await this.#compare(keys.slice(start, start + CHECK_BATCH));
+      for (let start = 0; start < keys.length; start += CHECK_BATCH)
+        await this.#compare(keys.slice(start, start + CHECK_BATCH));
     } catch (error) {
       this.#options.report(error, { stage: "check" });
       for (const { topic } of this.#entries.values()) topic.markStale();

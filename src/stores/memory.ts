@@ -4,7 +4,15 @@ import { applyChanges } from "../core/changes.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { SessionKey } from "../core/ids.ts";
 import { entryBytes, jsonBytes } from "../core/json.ts";
-import type { Commit, CommitResult, EndReason, JsonObject, LiveVersion, SessionRecord, SessionStore } from "../core/store.ts";
+import type {
+  Commit,
+  CommitResult,
+  EndReason,
+  JsonObject,
+  LiveVersion,
+  SessionRecord,
+  SessionStore,
+} from "../core/store.ts";
 import { type Expiring, ExpiryBuckets } from "./memory/expiry-buckets.ts";
 
 export interface MemoryStoreOptions {

@@ -1,6 +1,13 @@
 // Compiled by `npm run types`, never run: what the types allow, and what they must refuse.
 
-import { createLiveSessions, type LiveSession, putSession, type Session, type SessionKey, updateSession } from "live-session";
+import {
+  createLiveSessions,
+  type LiveSession,
+  putSession,
+  type Session,
+  type SessionKey,
+  updateSession,
+} from "live-session";
 import { z } from "zod";
 
 interface Shop {
@@ -45,7 +52,8 @@ for (const line of session.cart ?? []) line.quantity++;
 
 live.subscribe((message) => {
   if (message.type === "live_session_updated") message.session.cart?.map(({ id }) => id);
-  if (message.type === "live_session_ended") message.reason satisfies "destroyed" | "expired" | "revoked" | "regenerated";
+  if (message.type === "live_session_ended")
+    message.reason satisfies "destroyed" | "expired" | "revoked" | "regenerated";
   // @ts-expect-error no such message
   if (message.type === "updated") return;
 });

@@ -1,8 +1,8 @@
 // Promise 3: subscribers converge. Subscribe first, then read; versions strictly increase; gaps lead to a read.
 
+import fc from "fast-check";
 import { createLiveSessions, type LiveSession, memoryStore } from "live-session";
 import { ManualClock } from "live-session/conformance";
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChaosBus } from "../support/chaos-bus.ts";
 import { settle } from "../support/sessions.ts";
@@ -49,7 +49,10 @@ const step = (): fc.Arbitrary<Step> =>
     },
     {
       weight: 6,
-      arbitrary: fc.record({ do: fc.constantFrom("deliver" as const, "double" as const, "drop" as const), which: fc.nat(50) }),
+      arbitrary: fc.record({
+        do: fc.constantFrom("deliver" as const, "double" as const, "drop" as const),
+        which: fc.nat(50),
+      }),
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("down" as const, "up" as const, "settle" as const) }) },
   );

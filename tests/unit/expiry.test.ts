@@ -20,7 +20,10 @@ test("an expired session is unreadable at once, to the millisecond, with no swee
   clock.advance(30 * MINUTE);
   expect(await sessions.read(other.id)).toBeNull();
   expect(await rejection(sessions.attach(other.id))).toMatchObject({ code: "session_ended", reason: "expired" });
-  expect(await rejection(putSession(other.session, "n", 2))).toMatchObject({ code: "session_ended", reason: "expired" });
+  expect(await rejection(putSession(other.session, "n", 2))).toMatchObject({
+    code: "session_ended",
+    reason: "expired",
+  });
   expect(await sessions.records.count()).toBe(0);
   expect(session).toEqual({ n: 1 });
 });

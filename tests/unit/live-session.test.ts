@@ -59,7 +59,10 @@ test("200 concurrent updates of one key on several handles give exactly 200", as
 test("updates of two hubs on one store, and puts in between, lose nothing", async () => {
   const store = memoryStore();
   const bus = localBus();
-  const [one, two] = [createLiveSessions<Record<string, number>>({ store, bus }), createLiveSessions<Record<string, number>>({ store, bus })];
+  const [one, two] = [
+    createLiveSessions<Record<string, number>>({ store, bus }),
+    createLiveSessions<Record<string, number>>({ store, bus }),
+  ];
   const { id } = await one.create();
   const [left, right] = [await one.attach(id), await two.attach(id)];
   const writes: Promise<unknown>[] = [];

@@ -1,7 +1,7 @@
 // Optional validation of the data by any Standard Schema library, on every write.
 
-import { createLiveSessions, type LiveSessionsOptions } from "live-session";
 import { type as arktype } from "arktype";
+import { createLiveSessions, type LiveSessionsOptions } from "live-session";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -27,7 +27,10 @@ describe.each(Object.entries(schemas))("%s", (_name, schema) => {
     expect(error).toMatchObject({ code: "invalid_data", issues: [{ path: ["cart", 1] }] });
     expect(error.message).toContain("cart[1]");
     expect(await rejection(live.update("count", () => -1))).toMatchObject({ code: "invalid_data" });
-    expect(await rejection(live.transaction((draft) => void (draft.count = -1)))).toMatchObject({ code: "invalid_data" });
+    const transaction = live.transaction((draft) => {
+      draft.count = -1;
+    });
+    expect(await rejection(transaction)).toMatchObject({ code: "invalid_data" });
     expect(await rejection(sessions.create({ count: -1 }))).toMatchObject({ code: "invalid_data" });
     expect(live.data).toEqual({ cart: ["kite"] });
     expect(live.version).toBe(1);

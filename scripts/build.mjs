@@ -1,0 +1,8 @@
+// `npm run build`: plain tsc into a clean dist.
+
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { root, run } from "./setup.mjs";
+
+rmSync(join(root, "dist"), { recursive: true, force: true });
+process.exitCode = run("npx", ["--no-install", "tsc", "-p", "tsconfig.build.json"]) ? 0 : 1;

@@ -1,0 +1,70 @@
+// `npm test`: installs what is missing, then lint, types, build and every suite. Goes on after a failure, so that one
+// run tells everything. The last line is always `N passed, N failed, N skipped`.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ensureBrowser, ensurePackages, root, run } from "./setup.mjs";
+
+ensurePackages();
+const browser = ensureBrowser();
+if (browser) process.env.CHROMIUM_PATH = browser;
+
+const temporary = mkdtempSync(join(tmpdir(), "live-session-test-"));
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+
+/** A step that counts as one. */
+function step(name, command, ...parameters) {
+  console.log(`\n=== ${name}`);
+  const passed = run(command, parameters);
+  if (passed) totals.passed++;
+  else fail(name, 1);
+}
+
+/** A suite of Vitest's, counted by its tests. */
+function suite(name) {
+  console.log(`\n=== ${name} tests`);
+  const report = join(temporary, `${name}.json`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const passed = run("npx", ["--no-install", "vitest", "run", "--project", name, ...reporters]);
+  let counts;
+  try {
+    counts = JSON.parse(readFileSync(report, "utf8"));
+  } catch {
+    return fail(`${name} tests (no report)`, 1);
+  }
+  totals.passed += counts.numPassedTests;
+  totals.skipped += counts.numPendingTests + counts.numTodoTests;
+  if (!passed) fail(`${name} tests`, Math.max(counts.numFailedTests, 1));
+}
+
+function fail(name, count) {
+  totals.failed += count;
+  failures.push(name);
+}
+
+/** What cannot run here is said loudly, and in CI is a failure. */
+function skipSuite(name, why) {
+  const files = readdirSync(join(root, "tests", name)).filter((file) => file.endsWith(".test.ts"));
+  const line = "!".repeat(100);
+  console.log(`\n${line}\n!!! SKIPPED: the ${name} suite (${files.join(", ")}). ${why}\n${line}`);
+  if (process.env.CI === "true") fail(`${name} tests, which CI must not skip`, files.length);
+  else totals.skipped += files.length;
+}
+
+step("lint", "npx", "biome", "check", ".");
+step("types", "npx", "tsc", "--noEmit", "-p", "tsconfig.json");
+step("build", "node", "scripts/build.mjs");
+suite("unit");
+suite("integration");
+suite("packaging");
+if (browser) suite("browser");
+else skipSuite("browser", "No Chromium is here, and none could be installed. Set CHROMIUM_PATH to one.");
+step("unused code and dependencies", "npx", "knip");
+step("size of the browser client", "npm", "run", "--silent", "size");
+
+rmSync(temporary, { recursive: true, force: true });
+if (failures.length > 0) console.log(`\nFailed: ${failures.join(", ")}`);
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exitCode = totals.failed > 0 ? 1 : 0;

@@ -1,0 +1,55 @@
+// The session's cookie, as a record keeps it: in `meta`, beside the data and never part of it.
+
+import type { JsonObject } from "../../core/store.ts";
+
+/**
+ * The cookie as JSON. A date in `expires` is left out, since the record's own expiry says it, to the millisecond and
+ * after every push; `null` is kept: the cookie of a browser session.
+ */
+export type StoredCookie = JsonObject;
+
+export interface CookieFacts {
+  readonly stored: StoredCookie;
+  /** Idle lifetime in ms, 0 or less for a cookie that is over; `null` where the cookie has none of its own. */
+  readonly lifetime: number | null;
+}
+
+/**
+ * How much shorter a cookie's lifetime gets by itself: express-session's setter reads the clock twice, so each touch
+ * may take a millisecond off `originalMaxAge`.
+ */
+const DRIFT_MS = 5;
+
+/**
+ * What a session's cookie says, or `null` if it has none.
+ *
+ * @param cookie express-session's Cookie, or a plain object such as user code writes
+ * @param known the cookie as the session was loaded with: what only drifted is not taken for a change
+ */
+export function cookieFacts(cookie: unknown, known: StoredCookie | undefined): CookieFacts | null {
+  if (typeof cookie !== "object" || cookie === null) return null;
+  const { expires, ...stored } = JSON.parse(JSON.stringify(cookie)) as Record<string, unknown>;
+  const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
+  if (Number.isNaN(end)) stored.expires = null;
+  const drift = Number(known?.originalMaxAge) - Number(stored.originalMaxAge);
+  if (drift > 0 && drift <= DRIFT_MS && Number(stored.originalMaxAge) > 0)
+    stored.originalMaxAge = known?.originalMaxAge;
+  return { stored: Object.freeze(stored), lifetime: lifetimeOf(stored, end) };
+}
+
+/** The middleware's clock is Date.now, whatever the hub's is. */
+function lifetimeOf({ originalMaxAge, maxAge }: StoredCookie, end: number): number | null {
+  for (const ms of [originalMaxAge, maxAge, end - Date.now()]) if (Number.isFinite(ms)) return Math.ceil(ms as number);
+  return null;
+}
+
+/** The cookie as the middleware reads it; `left` is what is left of the session, in ms. */
+export function cookieJson(stored: StoredCookie, left: number): Record<string, unknown> {
+  if ("expires" in stored) return { ...stored };
+  return { ...stored, expires: new Date(Date.now() + left).toISOString() };
+}
+
+export function storedCookie(meta: JsonObject | null): StoredCookie | undefined {
+  const cookie = meta?.cookie;
+  return typeof cookie === "object" && cookie !== null ? (cookie as StoredCookie) : undefined;
+}

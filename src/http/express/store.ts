@@ -1,0 +1,194 @@
+// The store for express-session: its callbacks, spoken by the hub.
+
+import type { Request } from "express";
+import session from "express-session";
+import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
+import { type SessionKey, sessionKey } from "../../core/ids.ts";
+import { Readiness } from "./readiness.ts";
+import { dropSessionMembers, type SessionObject, sessionObject } from "./snapshot.ts";
+import { type Hub, WorkingCopy } from "./working-copy.ts";
+
+export interface ExpressStoreOptions {
+  /**
+   * What becomes of a save or touch by a request that was overtaken by the end of its session, such as a logout in
+   * another tab. `"ignore"` drops it; `"error"` also hands a `session_ended` error to the callback, and so to `next`.
+   * Either way the session stays gone. Default `"ignore"`.
+   */
+  readonly lateWrites?: "ignore" | "error" | undefined;
+}
+
+type Callback<T = void> = (error?: unknown, value?: T) => void;
+
+/** The store that `expressStore` makes. */
+export class ExpressStore extends session.Store {
+  /** Makes a new session for a request; assigned by the middleware. */
+  declare generate?: (req: Request) => void;
+  readonly #hub: Hub;
+  readonly #lateWrites: "ignore" | "error";
+  readonly #readiness: Readiness;
+  /** By session object, since the middleware hands those back; by request too, should user code wrap `req.session`. */
+  readonly #copies = new WeakMap<object, WorkingCopy>();
+  /** First saves under way: an end of a session must come after them, not before. */
+  readonly #creating = new Map<SessionKey, Promise<unknown>>();
+
+  /** For `expressStore`. */
+  constructor(hub: Hub, lateWrites: "ignore" | "error") {
+    super();
+    this.#hub = hub;
+    this.#lateWrites = lateWrites;
+    this.#readiness = new Readiness(hub, (event) => this.emit(event));
+  }
+
+  /** Gives a fresh copy of the session, `null` if there is no live one under this id. Writes nothing. */
+  override get(sid: string, callback: (error: unknown, session?: session.SessionData | null) => void): void {
+    this.#answer(callback, async () => {
+      const key = sessionKey(sid);
+      const found = await this.#hub.records.read(key);
+      if (found.state !== "live") return null;
+      const left = found.record.expiresAt - found.now;
+      const object = sessionObject(found.record, left);
+      this.#copies.set(object, this.#copy(key).loaded(found.record, left));
+      return object as unknown as session.SessionData;
+    });
+  }
+
+  /** Makes the request's Session of what `get` gave. A record made outside the middleware gets its cookie here. */
+  override createSession(req: Request, data: session.SessionData): session.Session & session.SessionData {
+    const copy = this.#copies.get(data);
+    data.cookie ??= this.#newCookie(req);
+    dropSessionMembers(data as unknown as SessionObject);
+    const made = super.createSession(req, data);
+    if (!copy) return made;
+    copy.heldAsSession();
+    this.#copies.set(made, copy).set(req, copy);
+    return made;
+  }
+
+  /** Writes what the request changed since it loaded the session; creates a new one. Never revives an ended one. */
+  override set(sid: string, data: session.SessionData, callback?: Callback): void {
+    this.#answer(callback, async () => {
+      const object = data as unknown as SessionObject;
+      const copy = this.#copyOf(sid, object);
+      if (copy.known) return copy.save(object);
+      if (wasGivenUp(sid, object)) throw sessionEnded("destroyed");
+      const saving = copy.save(object);
+      const settled = saving.catch(() => {}); // the callback hears of it
+      this.#creating.set(copy.key, settled);
+      settled.then(() => this.#creating.get(copy.key) === settled && this.#creating.delete(copy.key));
+      return saving;
+    });
+  }
+
+  /** Pushes the lifetime and keeps a changed cookie. Never writes data and never creates. */
+  override touch(sid: string, data: session.SessionData, callback?: Callback): void {
+    const object = data as unknown as SessionObject;
+    this.#answer(callback, async () => this.#copyOf(sid, object).touch(object));
+  }
+
+  /** Ends the session for good, wherever it is attached. */
+  override destroy(sid: string, callback?: Callback): void {
+    this.#answer(callback, async () => this.#end(sid, "destroyed"));
+  }
+
+  /** Ends the request's session and gives the request a new one. If the end fails, the old one stays in place. */
+  override regenerate(req: Request, callback: Callback): void {
+    this.#answer(callback, async () => {
+      await this.#end(req.sessionID, "regenerated");
+      this.#copies.delete(req);
+      this.generate?.(req);
+    });
+  }
+
+  /** Every live session, without ids: the store knows only their hashes. */
+  override all(callback: (error: unknown, sessions?: session.SessionData[]) => void): void {
+    this.#answer(callback, async () => {
+      const now = this.#hub.clock.now();
+      const sessions: session.SessionData[] = [];
+      for await (const { record } of this.#hub.records.list()) {
+        sessions.push(sessionObject(record, record.expiresAt - now) as unknown as session.SessionData);
+      }
+      return sessions;
+    });
+  }
+
+  /** The number of live sessions. */
+  override length(callback: (error: unknown, length?: number) => void): void {
+    this.#answer(callback, async () => this.#hub.records.count());
+  }
+
+  /** Ends every session for good. */
+  override clear(callback?: Callback): void {
+    this.#answer(callback, async () => {
+      for await (const { key } of this.#hub.records.list()) await this.#hub.records.end(key, "destroyed");
+    });
+  }
+
+  async #end(sid: string, reason: "destroyed" | "regenerated"): Promise<void> {
+    const key = sessionKey(sid);
+    await this.#creating.get(key);
+    await this.#hub.records.end(key, reason);
+  }
+
+  #copy(key: SessionKey): WorkingCopy {
+    return new WorkingCopy(key, this.#hub, this.#lateWrites);
+  }
+
+  #copyOf(sid: string, object: SessionObject): WorkingCopy {
+    const key = sessionKey(sid);
+    const { req } = object;
+    const ofRequest = typeof req === "object" && req !== null ? this.#copies.get(req) : undefined;
+    for (const copy of [this.#copies.get(object), ofRequest]) if (copy?.key === key) return copy;
+    const copy = this.#copy(key);
+    this.#copies.set(object, copy);
+    return copy;
+  }
+
+  /** The cookie that the middleware gives a new session, had for one by letting it make one for a shadow of the request. */
+  #newCookie(req: Request): session.Cookie {
+    const shadow = Object.create(req, { headers: { value: req.headers ?? {} } }) as Request;
+    try {
+      this.generate?.(shadow);
+    } catch (error) {
+      if (req.headers) throw error; // without headers it is no request, but what `load` stands in for one
+    }
+    const cookie = Object.hasOwn(shadow, "session") ? shadow.session.cookie : new session.Cookie();
+    return JSON.parse(JSON.stringify(cookie)) as session.Cookie;
+  }
+
+  /** Calls back once, outside the promise: what a callback throws is the process's, not ours to swallow. */
+  #answer<T>(callback: Callback<T> | ((error: unknown, value?: T) => void) | undefined, work: () => Promise<T>): void {
+    work().then(
+      (value) => callback && queueMicrotask(() => callback(null, value)),
+      (error) => {
+        this.#readiness.failed(error);
+        if (callback) queueMicrotask(() => callback(error));
+        else this.#hub.report(error, { stage: "express-session" });
+      },
+    );
+  }
+}
+
+/** Whether a Session that was never saved is no longer its request's: destroyed, or replaced by `regenerate`. */
+function wasGivenUp(sid: string, object: SessionObject): boolean {
+  if (!(object instanceof session.Session)) return false;
+  const { req } = object as { req?: { session?: { id?: string } | null } };
+  return req !== undefined && req.session?.id !== sid;
+}
+
+/**
+ * A store for the unmodified express-session: `session({ store: expressStore(sessions), secret, ... })`. Requests then
+ * share their sessions with everything else that is attached to them, and write only the keys that they changed.
+ *
+ * Errors reach the middleware's `next`: `store_failed`, `too_large`, `not_json`, `bad_key`, `invalid_data`, `conflict`.
+ *
+ * @throws LiveSessionError `bad_option`
+ */
+export function expressStore(sessions: Hub, { lateWrites = "ignore" }: ExpressStoreOptions = {}): ExpressStore {
+  if (typeof sessions?.records?.read !== "function") {
+    throw new LiveSessionError("bad_option", "expressStore: pass the sessions that createLiveSessions made.");
+  }
+  if (lateWrites !== "ignore" && lateWrites !== "error") {
+    throw new LiveSessionError("bad_option", `lateWrites: "${lateWrites}" is neither "ignore" nor "error".`);
+  }
+  return new ExpressStore(sessions, lateWrites);
+}

@@ -1,0 +1,181 @@
+// What one request holds of a session: its data as loaded (the base), against which a save finds what this request changed.
+
+import { diff, isEmpty } from "../../core/changes.ts";
+import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
+import type { LiveSessions } from "../../core/hub.ts";
+import type { SessionKey } from "../../core/ids.ts";
+import { equalJson } from "../../core/json.ts";
+import type { JsonObject, SessionRecord } from "../../core/store.ts";
+import type { WriteExtras } from "../../core/writer.ts";
+import { type CookieFacts, cookieFacts, storedCookie } from "./cookie.ts";
+import { type SessionObject, snapshotOf, visibleData } from "./snapshot.ts";
+
+/** The part of the hub that this adapter goes through. */
+export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "clock" | "report">;
+
+interface Base {
+  readonly data: JsonObject;
+  readonly incarnation: string;
+  readonly meta: JsonObject | null;
+  readonly lifetime: number;
+  /** On this node's clock, in ms since 1970. */
+  readonly expiresAt: number;
+  /** Whether a touch can push the expiry: not once it has reached the deadline. */
+  readonly pushable: boolean;
+}
+
+const EMPTY: JsonObject = Object.freeze({});
+
+export class WorkingCopy {
+  readonly key: SessionKey;
+  readonly #hub: Hub;
+  readonly #lateWrites: "ignore" | "error";
+  /** `null` for a session that was not loaded and not saved yet. */
+  #base: Base | null = null;
+  /** Saves and touches of one session object go one after the other, each against what the one before left. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(key: SessionKey, hub: Hub, lateWrites: "ignore" | "error") {
+    this.key = key;
+    this.#hub = hub;
+    this.#lateWrites = lateWrites;
+  }
+
+  get known(): boolean {
+    return this.#base !== null;
+  }
+
+  /** Takes a record as read for the base; `left` is the time to its expiry, in ms. */
+  loaded(record: SessionRecord, left: number): this {
+    this.#base = this.#baseOf(record, left);
+    return this;
+  }
+
+  /** From now on the copy is held as a Session, which has no room for some names: their absence is no deletion. */
+  heldAsSession(): void {
+    if (this.#base) this.#base = { ...this.#base, data: visibleData(this.#base.data) };
+  }
+
+  /**
+   * Writes what changed since the base, key by key. What the object holds is taken at once, before this returns.
+   *
+   * @throws LiveSessionError `not_json`, `bad_key`, `too_large`, `invalid_data`, `store_failed`, `conflict`, and
+   *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it
+   */
+  async save(object: SessionObject): Promise<void> {
+    const data = snapshotOf(object, this.#base?.data ?? EMPTY);
+    const cookie = this.#facts(object);
+    await this.#next(async () => {
+      if (isOver(cookie)) await this.#hub.records.end(this.key, "expired");
+      else if (this.#base) await this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie));
+      else this.#base = await this.#create(data, cookie);
+    });
+  }
+
+  /**
+   * Pushes the lifetime and writes the cookie, if that is due. Never data, and never creates.
+   *
+   * @throws LiveSessionError `store_failed`, and `session_ended` as `lateWrites` has it
+   */
+  async touch(object: SessionObject): Promise<void> {
+    const cookie = this.#facts(object);
+    await this.#next(async () => {
+      if (isOver(cookie)) return void (await this.#hub.records.end(this.key, "expired"));
+      if (this.#base) return this.#unlessOver(this.#base, (base) => this.#touch(base, cookie));
+      const found = await this.#hub.records.read(this.key);
+      if (found.state !== "live") return this.#late(found.state === "ended" ? found.reason : "destroyed");
+      const { record, now } = found;
+      await this.#unlessOver(this.#baseOf(record, record.expiresAt - now), (base) => this.#touch(base, cookie));
+    });
+  }
+
+  #facts({ cookie }: SessionObject): CookieFacts | null {
+    return cookieFacts(cookie, storedCookie(this.#base?.meta ?? null));
+  }
+
+  #baseOf({ data, incarnation, meta, lifetime, expiresAt, deadline }: SessionRecord, left: number): Base {
+    const end = this.#hub.clock.now() + left;
+    return { data, incarnation, meta, lifetime, expiresAt: end, pushable: expiresAt !== deadline };
+  }
+
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {}); // the caller hears of it
+    return result;
+  }
+
+  async #update(base: Base, data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
+    const changes = diff(base.data, data);
+    if (isEmpty(changes)) return this.#touch(base, cookie);
+    const extras = this.#extras(base, cookie);
+    await this.#hub.writer.write({ key: this.key, incarnation: base.incarnation }, changes, extras);
+    return { ...this.#pushed(base, extras), data };
+  }
+
+  async #touch(base: Base, cookie: CookieFacts | null): Promise<Base> {
+    const { records, clock } = this.#hub;
+    const extras = this.#extras(base, cookie);
+    const due = base.pushable && records.touchDue(base.lifetime, base.expiresAt - clock.now());
+    if (!due && extras.meta === undefined && extras.lifetime === undefined) return base;
+    if (!(await records.touch(this.key, base.incarnation, extras))) {
+      const found = await records.read(this.key);
+      throw sessionEnded(found.state === "ended" ? found.reason : "destroyed");
+    }
+    return this.#pushed(base, extras);
+  }
+
+  /** Creates the session. Should there be one under this id, which only user code can bring about, replaces its data. */
+  async #create(data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
+    const { records, writer } = this.#hub;
+    const extras = this.#extras({ meta: null, lifetime: records.lifetime }, cookie);
+    const changes = await writer.checked(EMPTY, { put: data, delete: [] });
+    const created = await records.commit(this.key, { ...extras, ...changes, mode: "create" });
+    const base = { data, meta: null, lifetime: records.lifetime, expiresAt: 0, pushable: true };
+    if (created.ok) return this.#pushed({ ...base, incarnation: created.incarnation }, extras);
+    if (created.why !== "exists") throw writer.refusal(created);
+
+    let unchanged = false;
+    const replace = (current: JsonObject) => {
+      const replaced = diff(current, data);
+      unchanged = isEmpty(replaced);
+      return replaced;
+    };
+    const { incarnation } = await writer.transact({ key: this.key }, replace, extras);
+    if (unchanged) await records.touch(this.key, incarnation, extras);
+    return this.#pushed({ ...base, incarnation }, extras);
+  }
+
+  /** Cookie and lifetime, each only if this request changed it: an unchanged one must not undo another request's. */
+  #extras({ meta, lifetime }: Pick<Base, "meta" | "lifetime">, cookie: CookieFacts | null): WriteExtras {
+    if (!cookie) return {};
+    const wanted = cookie.lifetime ?? this.#hub.records.lifetime;
+    return {
+      meta: equalJson(storedCookie(meta), cookie.stored) ? undefined : { ...meta, cookie: cookie.stored },
+      lifetime: wanted === lifetime ? undefined : wanted,
+    };
+  }
+
+  #pushed(base: Base, { meta, lifetime = base.lifetime }: WriteExtras): Base {
+    return { ...base, meta: meta ?? base.meta, lifetime, expiresAt: this.#hub.clock.now() + lifetime };
+  }
+
+  async #unlessOver(base: Base, write: (base: Base) => Promise<Base>): Promise<void> {
+    try {
+      const written = await write(base);
+      if (this.#base) this.#base = written;
+    } catch (error) {
+      if (!(error instanceof LiveSessionError)) throw error;
+      if (error.code !== "session_ended" && error.code !== "unknown_session") throw error;
+      this.#late(error.reason ?? "destroyed");
+    }
+  }
+
+  /** A logout or revocation overtook this request: its write is void. */
+  #late(reason: Parameters<typeof sessionEnded>[0]): void {
+    if (this.#lateWrites === "error") throw sessionEnded(reason);
+  }
+}
+
+function isOver(cookie: CookieFacts | null): boolean {
+  return cookie !== null && cookie.lifetime !== null && cookie.lifetime <= 0;
+}

@@ -1,0 +1,27 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const src = fileURLToPath(new URL("./src/", import.meta.url));
+
+/** Tests import the package by its own name, as users do. */
+const alias = [
+  { find: /^live-session$/, replacement: `${src}index.ts` },
+  { find: /^live-session\/(.+)$/, replacement: `${src}$1.ts` },
+];
+
+const project = (name: string, testTimeout: number, options = {}) => ({
+  resolve: { alias },
+  test: { name, include: [`tests/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000, ...options },
+});
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      project("unit", 30_000),
+      project("integration", 120_000),
+      project("packaging", 180_000, { fileParallelism: false }),
+      project("browser", 120_000, { fileParallelism: false }),
+    ],
+  },
+});
