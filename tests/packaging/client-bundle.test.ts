@@ -1,0 +1,32 @@
+import { build } from "esbuild";
+import { beforeAll, expect, test } from "vitest";
+import { root } from "../support/repository.ts";
+
+let code: string;
+let sources: string[];
+
+beforeAll(async () => {
+  const bundle = await build({
+    absWorkingDir: root,
+    entryPoints: ["src/client.ts"],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    write: false,
+    metafile: true,
+  });
+  code = bundle.outputFiles.map((file) => file.text).join("");
+  sources = Object.keys(bundle.metafile.inputs);
+});
+
+test("the browser client is made of the client's files alone", () => {
+  expect(sources).toContain("src/client.ts");
+  expect(sources.filter((path) => path !== "src/client.ts" && !path.startsWith("src/client/"))).toEqual([]);
+});
+
+// Not `ws"`: turning "http" into "ws" is what a browser client does. That no package is bundled is held above.
+test.each(["node:", "express", "require("])("the browser client does not contain %s", (text) => {
+  expect(code).not.toContain(text);
+});

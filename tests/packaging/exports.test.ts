@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { entries, filesBelow, manifest } from "../support/repository.ts";
+
+test("each file right under src/ is one line of exports, and the other way round", () => {
+  const files = filesBelow("src").filter((path) => /^src\/[^/]+\.ts$/.test(path));
+  const lines = entries.map((name) => `src/${name}.ts`);
+  expect(lines.sort()).toEqual(files.sort());
+});
+
+test("each line of exports points at the build of its file", () => {
+  for (const [subpath, target] of Object.entries(manifest.exports)) {
+    if (subpath === "./package.json") continue;
+    const name = subpath === "." ? "index" : subpath.slice(2);
+    expect(target).toEqual({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` });
+  }
+});
+
+test("the package has no runtime dependency", () => {
+  expect(Object.keys(manifest.dependencies ?? {})).toEqual([]);
+});

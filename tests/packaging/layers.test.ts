@@ -1,0 +1,87 @@
+import { posix } from "node:path";
+import ts from "typescript";
+import { describe, expect, test } from "vitest";
+import { filesBelow, manifest, read } from "../support/repository.ts";
+
+const peers = Object.keys(manifest.peerDependencies);
+
+/** What a file may import: paths from the root (a trailing "/" means a folder), "node:", or names of packages. */
+function allowedIn(file: string): string[] {
+  const [, folder = "", part = ""] = file.replace(/\.ts$/, "").split("/");
+  if (!file.slice("src/".length).includes("/")) return folder === "client" ? ["src/client/"] : belowEntries;
+  // A part is a file, a folder, or a file with a folder of the same name.
+  const own = [`src/${folder}/${part}.ts`, `src/${folder}/${part}/`];
+  switch (folder) {
+    case "core":
+      return ["src/core/", "node:"];
+    case "stores":
+    case "buses":
+      return ["src/core/", ...own, "node:"];
+    case "conformance":
+      return ["src/core/", "src/conformance/", "node:"];
+    case "http":
+      return ["src/core/", ...own, "node:", ...peers];
+    case "live":
+      return ["src/core/", "src/live/shared/", ...own, "node:", ...peers];
+    case "client":
+      return ["src/client/"];
+    default:
+      return [];
+  }
+}
+
+const belowEntries = ["core", "stores", "buses", "http", "live", "conformance"].map((folder) => `src/${folder}/`);
+
+/** The imports of a file that point up or sideways. */
+function strays(file: string, source: string): string[] {
+  const isClient = file === "src/client.ts" || file.startsWith("src/client/");
+  const types = isClient ? ["src/core/wire.ts"] : [];
+  const may = (path: string, allowed: string[]) =>
+    allowed.some((each) => (/[/:]$/.test(each) ? path.startsWith(each) : path === each));
+  return [
+    ...importsOf(file, source).filter((path) => !may(path, [...allowedIn(file), ...types])),
+    ...importsOf(file, withoutTypes(source)).filter((path) => types.includes(path)),
+  ];
+}
+
+/** Everything imported, types too and `import()` too. */
+function importsOf(file: string, source: string): string[] {
+  return ts.preProcessFile(source, true, true).importedFiles.map(({ fileName: name }) => {
+    return name.startsWith(".") ? posix.join(posix.dirname(file), name) : name;
+  });
+}
+
+function withoutTypes(source: string): string {
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023, verbatimModuleSyntax: true };
+  return ts.transpileModule(source, { compilerOptions }).outputText;
+}
+
+test("imports only point down", () => {
+  const files = filesBelow("src").filter((path) => path.endsWith(".ts"));
+  expect(files.length).toBeGreaterThan(10);
+  expect(files.flatMap((file) => strays(file, read(file)).map((path) => `${file} imports ${path}`))).toEqual([]);
+});
+
+describe("the rules catch", () => {
+  test.each([
+    ["core that knows a driver", "src/core/hub.ts", 'import { memoryStore } from "../stores/memory.ts";'],
+    ["core that needs a package", "src/core/hub.ts", 'import ws from "ws";'],
+    ["a store that knows another", "src/stores/memory.ts", 'import "./sqlite.ts";'],
+    ["a store that knows a bus", "src/stores/memory/a.ts", 'export { localBus } from "../../buses/local.ts";'],
+    ["a store that imports its engine", "src/stores/sqlite.ts", 'const engine = await import("libsql");'],
+    ["an adapter that picks a store", "src/http/express/store.ts", 'import "../../stores/memory.ts";'],
+    ["an adapter that knows its sibling", "src/live/ws/upgrade.ts", 'import "../sse/stream.ts";'],
+    ["a package that is no declared peer", "src/http/express/store.ts", 'import type { Request } from "koa";'],
+    ["a client that runs core's code", "src/client/machine.ts", 'import { protocol } from "../core/wire.ts";'],
+    ["a client that knows other types of core", "src/client/a.ts", 'import type { Hub } from "../core/hub.ts";'],
+    ["a client that needs Node", "src/client.ts", 'import { randomBytes } from "node:crypto";'],
+    ["an entry that hands out another", "src/express.ts", 'export * from "./index.ts";'],
+    ["a folder without a rule", "src/helpers/text.ts", 'import "../core/json.ts";'],
+  ])("%s", (_what, file, source) => {
+    expect(strays(file, source)).toHaveLength(1);
+  });
+
+  test("and let types of the wire protocol through", () => {
+    expect(strays("src/client/machine.ts", 'import type { ServerMessage } from "../core/wire.ts";')).toEqual([]);
+  });
+});
