@@ -2,7 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { root, run } from "./setup.mjs";
+import { root, runTool } from "./setup.mjs";
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
-process.exitCode = run("npx", ["--no-install", "tsc", "-p", "tsconfig.build.json"]) ? 0 : 1;
+process.exitCode = runTool("tsc", ["-p", "tsconfig.build.json"]) ? 0 : 1;

@@ -1,7 +1,8 @@
 // What has to be on the machine before anything runs: npm packages and, for the browser suite, a Chromium.
+// `node scripts/setup.mjs` does just that. Built-ins only, since it runs before anything is installed.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -13,13 +14,20 @@ export function run(command, parameters, options = {}) {
   return status === 0;
 }
 
+/** As run, with a command of the installed packages: not through npx, which would download one that is missing. */
+export function runTool(name, parameters, options) {
+  return run(join(root, "node_modules/.bin", name), parameters, { shell: process.platform === "win32", ...options });
+}
+
 /** Installs the npm packages unless those of this lock file are there. */
 export function ensurePackages() {
   const installed = join(root, "node_modules/.package-lock.json");
   const lock = join(root, "package-lock.json");
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;
+  const locked = existsSync(lock);
+  if (existsSync(installed) && (!locked || statSync(installed).mtimeMs >= statSync(lock).mtimeMs)) return;
   console.log("Installing npm packages ...");
-  if (run("npm", ["ci", "--no-audit", "--no-fund"], { shell: process.platform === "win32" })) return;
+  const install = [locked ? "ci" : "install", "--no-audit", "--no-fund"];
+  if (run("npm", install, { shell: process.platform === "win32" })) return;
   console.error("The npm packages could not be installed: see above.");
   process.exit(1);
 }
@@ -44,4 +52,9 @@ export function ensureBrowser() {
   const install = () => apt("install", "-y", "-q", "--no-install-recommends", "chromium");
   if (!install() && apt("update", "-q")) install();
   return findBrowser();
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  ensurePackages();
+  console.log(`Browser: ${ensureBrowser() ?? "none found, and none could be installed"}`);
 }

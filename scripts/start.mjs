@@ -12,8 +12,9 @@ if (isStale()) {
 }
 
 const shop = spawn(process.execPath, ["--import", "tsx", "examples/shop/server.ts"], { cwd: root, stdio: "inherit" });
-// A terminal's Ctrl+C reaches the shop by itself; a signal to this process alone has to be handed on.
-process.on("SIGINT", () => {});
+// A terminal's Ctrl+C reaches the shop by itself, and twice would be too much: the shop then stops without closing. A
+// signal to this process alone has to be handed on.
+process.on("SIGINT", () => process.stdin.isTTY || shop.kill("SIGINT"));
 process.on("SIGTERM", () => shop.kill("SIGTERM"));
 shop.on("exit", (code) => process.exit(code ?? 1));
 

@@ -4,21 +4,24 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureBrowser, ensurePackages, root, run } from "./setup.mjs";
+import { ensureBrowser, ensurePackages, root, run, runTool } from "./setup.mjs";
 
 ensurePackages();
 const browser = ensureBrowser();
 if (browser) process.env.CHROMIUM_PATH = browser;
+
+// A suite that hangs must not keep the totals from being told.
+const deadline = Date.now() + 18 * 60_000;
+const timeLeft = () => ({ timeout: Math.max(deadline - Date.now(), 1), killSignal: "SIGKILL" });
 
 const temporary = mkdtempSync(join(tmpdir(), "live-session-test-"));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const failures = [];
 
 /** A step that counts as one. */
-function step(name, command, ...parameters) {
+function step(name, runStep) {
   console.log(`\n=== ${name}`);
-  const passed = run(command, parameters);
-  if (passed) totals.passed++;
+  if (runStep()) totals.passed++;
   else fail(name, 1);
 }
 
@@ -27,7 +30,7 @@ function suite(name) {
   console.log(`\n=== ${name} tests`);
   const report = join(temporary, `${name}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const passed = run("npx", ["--no-install", "vitest", "run", "--project", name, ...reporters]);
+  const passed = runTool("vitest", ["run", "--project", name, ...reporters], timeLeft());
   let counts;
   try {
     counts = JSON.parse(readFileSync(report, "utf8"));
@@ -53,16 +56,16 @@ function skipSuite(name, why) {
   else totals.skipped += files.length;
 }
 
-step("lint", "npx", "biome", "check", ".");
-step("types", "npx", "tsc", "--noEmit", "-p", "tsconfig.json");
-step("build", "node", "scripts/build.mjs");
+step("lint", () => runTool("biome", ["check", "."], timeLeft()));
+step("types", () => runTool("tsc", ["--noEmit", "-p", "tsconfig.json"], timeLeft()));
+step("build", () => run("node", ["scripts/build.mjs"], timeLeft()));
 suite("unit");
 suite("integration");
 suite("packaging");
 if (browser) suite("browser");
 else skipSuite("browser", "No Chromium is here, and none could be installed. Set CHROMIUM_PATH to one.");
-step("unused code and dependencies", "npx", "knip");
-step("size of the browser client", "npm", "run", "--silent", "size");
+step("size of the browser client", () => run("npm", ["run", "--silent", "size"], timeLeft()));
+step("unused code and dependencies", () => runTool("knip", [], timeLeft()));
 
 rmSync(temporary, { recursive: true, force: true });
 if (failures.length > 0) console.log(`\nFailed: ${failures.join(", ")}`);

@@ -1,6 +1,5 @@
 // The store for express-session: its callbacks, spoken by the hub.
 
-import type { Request } from "express";
 import session from "express-session";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
@@ -17,6 +16,8 @@ export interface ExpressStoreOptions {
   readonly lateWrites?: "ignore" | "error" | undefined;
 }
 
+/** Express's request, by way of express-session's types: Express itself is no dependency. */
+type Request = Parameters<session.Store["createSession"]>[0];
 type Callback<T = void> = (error?: unknown, value?: T) => void;
 
 /** The store that `expressStore` makes. */
@@ -135,11 +136,13 @@ export class ExpressStore extends session.Store {
 
   #copyOf(sid: string, object: SessionObject): WorkingCopy {
     const key = sessionKey(sid);
-    const { req } = object;
-    const ofRequest = typeof req === "object" && req !== null ? this.#copies.get(req) : undefined;
-    for (const copy of [this.#copies.get(object), ofRequest]) if (copy?.key === key) return copy;
+    const holders = object instanceof session.Session && isObject(object.req) ? [object, object.req] : [object];
+    for (const holder of holders) {
+      const copy = this.#copies.get(holder);
+      if (copy?.key === key) return copy;
+    }
     const copy = this.#copy(key);
-    this.#copies.set(object, copy);
+    for (const holder of holders) this.#copies.set(holder, copy);
     return copy;
   }
 
@@ -166,6 +169,10 @@ export class ExpressStore extends session.Store {
       },
     );
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** Whether a Session that was never saved is no longer its request's: destroyed, or replaced by `regenerate`. */
