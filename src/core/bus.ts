@@ -35,6 +35,7 @@ export type SessionListener = (event: SessionEvent) => void;
  * Prove a driver with the suite in `live-session/conformance`.
  */
 export interface SessionBus {
+  /** Nobody waits for it. While the engine is away it MUST reject, or drop the event: never queue without bound. */
   publish(key: SessionKey, event: SessionEvent): MaybePromise<void>;
 
   /**
