@@ -20,8 +20,12 @@ export type ServerMessage =
   /**
    * Answers `hello`. `resumed`: the server still knows this tab's calls, so that one sent again is not run again. If
    * false, what became of calls sent over an earlier connection cannot be known.
+   *
+   * `memory` names what `resumed` speaks of: random, made when a server starts to remember a tab. The client believes
+   * `resumed` only where it is the name of the last welcome it got. Without it: a welcome of a new server is lost on its
+   * way, the next one says `resumed` (of that lost connection), and a call that only the old server saw runs twice.
    */
-  | { readonly t: "welcome"; readonly v: WireVersion; readonly resumed: boolean }
+  | { readonly t: "welcome"; readonly v: WireVersion; readonly resumed: boolean; readonly memory?: string }
   /** The whole view at a version of the session; a slow connection gets the latest and misses those before. */
   | { readonly t: "view"; readonly version: number; readonly view: unknown }
   /** Whether the server is in step with the store. */
