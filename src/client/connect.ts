@@ -1,0 +1,144 @@
+// The shell around the machine: the connection, the timers, the callers and the listeners.
+
+import { makeCallers } from "./callers.ts";
+import type { AnyApp, CallOptions, ClientActions, ConnectOptions, LiveClient } from "./live-client.ts";
+import { step } from "./machine.ts";
+import { readMessage } from "./messages.ts";
+import { onWake, report, setTimer } from "./page.ts";
+import { type Effect, type Event, initialState, statusOf } from "./state.ts";
+import type { Connection } from "./transport.ts";
+import { socketUrl, webSocketTransport } from "./web-socket.ts";
+
+/** How long a view is held for the answer that follows it, in ms; see `view` in transitions.ts. */
+const HOLD = 100;
+
+/**
+ * Connects to a live session, and stays connected to it until it ends.
+ *
+ * ```ts
+ * const live = connect<typeof shop>({ url: "/live" });
+ * live.subscribe(() => render(live.status, live.view));
+ * await live.actions.add("kite");
+ * ```
+ *
+ * @throws TypeError if the URL is none, or there is no WebSocket
+ */
+export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> {
+  const { url, WebSocket = globalThis.WebSocket, after = setTimer, random = Math.random } = options;
+  if (!WebSocket) throw new TypeError("connect: there is no WebSocket here; pass that of the ws package.");
+
+  const transport = webSocketTransport(socketUrl(url), WebSocket);
+  const name = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  let state = initialState(name, options);
+  let connection: Connection | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let cancelHold: (() => void) | undefined;
+  const callers = makeCallers(dispatch);
+  const listeners = new Set<() => void>();
+  const wake = () => dispatch({ t: "wake" });
+  const sleep = onWake(wake);
+
+  function dispatch(event: Event): void {
+    const before = state;
+    const next = step(state, event);
+    state = next.state;
+    for (const effect of next.effects) perform(effect);
+    if (before.view === next.state.view && statusOf(before) === statusOf(next.state)) return;
+    // Last, so that a listener finds everything done and may dispatch anew.
+    for (const listener of [...listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        report(error);
+      }
+    }
+  }
+
+  function perform(effect: Effect): void {
+    switch (effect.do) {
+      case "open":
+        return open();
+      case "drop":
+        connection?.close();
+        connection = undefined;
+        break;
+      case "send":
+        return connection?.send(effect.text);
+      case "timer":
+        cancelTimer?.();
+        cancelTimer = after(effect.jitter ? random() * effect.ms : effect.ms, () => dispatch({ t: "timer" }));
+        break;
+      case "hold":
+        cancelHold = after(HOLD, () => dispatch({ t: "release" }));
+        break;
+      case "settle":
+        return callers.settle(effect.id, effect.error, effect.result);
+      case "report":
+        return report(effect.error);
+      case "stop":
+        cancelTimer?.();
+        cancelHold?.();
+        sleep();
+    }
+  }
+
+  function open(): void {
+    let own: Connection | undefined;
+    // What a connection says after it was given up is not listened to.
+    const dispatchOwn = (event: Event | undefined) => {
+      if (event && own === connection) dispatch(event);
+    };
+    const lost = (code: number) => dispatchOwn({ t: "lost", code });
+    try {
+      own = connection = transport({
+        opened: () => dispatchOwn({ t: "opened" }),
+        received: (text) => dispatchOwn(readMessage(text)),
+        lost,
+      });
+    } catch (error) {
+      // Blocked by the page's policy, say.
+      report(error);
+      queueMicrotask(() => lost(1006));
+    }
+  }
+
+  const live: LiveClient<App> = {
+    get view() {
+      return state.view as LiveClient<App>["view"];
+    },
+    get version() {
+      return state.version;
+    },
+    get status() {
+      return statusOf(state);
+    },
+    get endReason() {
+      return state.endReason;
+    },
+    actions: actionsOf<App>(callers.call),
+    subscribe(listener) {
+      // Its own entry each time: the same function may subscribe twice.
+      const own = () => listener();
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    reconnect: wake,
+    close: () => dispatch({ t: "close" }),
+  };
+  wake();
+  return live;
+}
+
+type CallAction = (name: string, input?: unknown, options?: CallOptions<unknown>) => Promise<unknown>;
+
+/** The same function each time for a name. Not `then`, by which a promise would take this for one of its own. */
+function actionsOf<App>(call: CallAction): ClientActions<App> {
+  const known: Record<string, unknown> = Object.create(null);
+  return new Proxy(known, {
+    get(_target, name) {
+      if (typeof name !== "string" || name === "then") return undefined;
+      known[name] ??= (input?: unknown, options?: CallOptions<unknown>) => call(name, input, options);
+      return known[name];
+    },
+  }) as ClientActions<App>;
+}
