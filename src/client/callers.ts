@@ -36,7 +36,7 @@ export function makeCallers(dispatch: (event: Event) => void): Callers {
           // Written now: what the page does to its objects later is no part of this call.
           text = JSON.stringify({ t: "call", id, name, input } satisfies ClientMessage);
         } catch (cause) {
-          return reject(new CallError("not_json", "The input cannot be written as JSON.", undefined, cause));
+          return reject(new CallError("not_json", "The input is not JSON.", undefined, cause));
         }
         if (signal?.aborted) return reject(aborted());
         signal?.addEventListener("abort", abandon);
@@ -44,7 +44,7 @@ export function makeCallers(dispatch: (event: Event) => void): Callers {
           signal?.removeEventListener("abort", abandon);
           error ? reject(error) : resolve(result);
         });
-        dispatch({ t: "call", id, text, optimistic });
+        dispatch({ t: "call", call: { id, text, optimistic } });
       }),
   };
 }

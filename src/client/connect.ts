@@ -40,10 +40,10 @@ export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> 
 
   function dispatch(event: Event): void {
     const before = state;
-    const next = step(state, event);
-    state = next.state;
-    for (const effect of next.effects) perform(effect);
-    if (before.view === next.state.view && statusOf(before) === statusOf(next.state)) return;
+    const now = step(before, event);
+    state = now;
+    for (const effect of now.effects) perform[effect.do](effect as never);
+    if (before.view === now.view && statusOf(before) === statusOf(now)) return;
     // Last, so that a listener finds everything done and may dispatch anew.
     for (const listener of [...listeners]) {
       try {
@@ -54,33 +54,28 @@ export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> 
     }
   }
 
-  function perform(effect: Effect): void {
-    switch (effect.do) {
-      case "open":
-        return open();
-      case "drop":
-        connection?.close();
-        connection = undefined;
-        break;
-      case "send":
-        return connection?.send(effect.text);
-      case "timer":
-        cancelTimer?.();
-        cancelTimer = after(effect.jitter ? random() * effect.ms : effect.ms, () => dispatch({ t: "timer" }));
-        break;
-      case "hold":
-        cancelHold = after(HOLD, () => dispatch({ t: "release" }));
-        break;
-      case "settle":
-        return callers.settle(effect.id, effect.error, effect.result);
-      case "report":
-        return report(effect.error);
-      case "stop":
-        cancelTimer?.();
-        cancelHold?.();
-        sleep();
-    }
-  }
+  const perform: { readonly [Do in Effect["do"]]: (effect: Extract<Effect, { readonly do: Do }>) => void } = {
+    open,
+    drop() {
+      connection?.close();
+      connection = undefined;
+    },
+    send: ({ text }) => connection?.send(text),
+    timer({ ms, jitter }) {
+      cancelTimer?.();
+      cancelTimer = after(jitter ? random() * ms : ms, () => dispatch({ t: "timer" }));
+    },
+    hold() {
+      cancelHold = after(HOLD, () => dispatch({ t: "release" }));
+    },
+    settle: ({ id, error, result }) => callers.settle(id, error, result),
+    report: ({ error }) => report(error),
+    stop() {
+      cancelTimer?.();
+      cancelHold?.();
+      sleep();
+    },
+  };
 
   function open(): void {
     let own: Connection | undefined;

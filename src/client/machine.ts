@@ -1,6 +1,6 @@
 // The client as a pure machine: a complete table of events and phases. No clock, no socket, no promise.
 
-import { type Effect, type Event, phases, type State } from "./state.ts";
+import { type Draft, type Event, phases, type State } from "./state.ts";
 import {
   abandon,
   close,
@@ -55,13 +55,10 @@ const table: { readonly [T in Event["t"]]: Row<T> } = {
   close:    [close,   close,   close,   close,       stay],
 };
 
-/** What becomes of a state when something happens, and what is to be done about it, in order. */
-export function step(state: State, event: Event): { readonly state: State; readonly effects: readonly Effect[] } {
-  const effects: Effect[] = [];
-  const transition = table[event.t][phases.indexOf(state.phase)] as (
-    state: State,
-    event: Event,
-    effects: Effect[],
-  ) => State;
-  return { state: transition(state, event, effects), effects };
+/** The state after something happened, with what is to be done about it. The one before stays as it is. */
+export function step(state: State, event: Event): State {
+  const draft: Draft = { ...state, effects: [] };
+  const transition = table[event.t][phases.indexOf(state.phase)] as (draft: Draft, event: Event) => void;
+  transition(draft, event);
+  return draft;
 }

@@ -31,7 +31,7 @@ export interface Call {
   /** The message, ready to send. */
   readonly text: string;
   /** Whether it was sent, over this connection or an earlier one: it may have run. */
-  readonly sent: boolean;
+  readonly sent?: boolean;
   readonly optimistic?: ((view: unknown) => unknown) | undefined;
 }
 
@@ -71,7 +71,12 @@ export interface State {
   /** The calls not settled, by id. */
   readonly calls: readonly Call[];
   readonly endReason?: ClientEndReason;
+  /** What the last step wants done, in order. */
+  readonly effects: readonly Effect[];
 }
+
+/** A state in the making. What it holds is replaced, never changed in place. */
+export type Draft = { -readonly [Field in keyof State]: State[Field] } & { readonly effects: Effect[] };
 
 /** What happens. The server's messages are events as they are. */
 export type Event =
@@ -84,14 +89,14 @@ export type Event =
   | { readonly t: "timer" }
   /** The time for which a view is held is over. */
   | { readonly t: "release" }
-  | ({ readonly t: "call" } & Omit<Call, "sent">)
+  | { readonly t: "call"; readonly call: Call }
   /** The caller waits no longer. */
   | { readonly t: "abandon"; readonly id: number; readonly error: CallError }
   | { readonly t: "close" };
 
 export type EventOf<T extends Event["t"]> = Extract<Event, { readonly t: T }>;
 
-/** What is to be done, in order. */
+/** What is to be done. */
 export type Effect =
   | { readonly do: "open" }
   /** Close the connection and listen to it no more. */
@@ -119,6 +124,7 @@ export function initialState(client: string, settings: Settings): State {
     floor: -Infinity,
     held: false,
     calls: [],
+    effects: [],
   };
 }
 
