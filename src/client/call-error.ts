@@ -8,14 +8,13 @@ import type { ErrorCode, Issue } from "../core/wire.ts";
  * | code | meaning | did it run? |
  * |---|---|---|
  * | `outcome_unknown` | the connection broke, and the server no longer knows this tab's calls | perhaps, at most once |
- * | `not_connected` | there is no connection, and as many calls wait as may (`maxQueued`) | no |
+ * | `not_connected` | there is no connection, and `maxQueued` calls are pending | no |
  * | `not_json` | the input cannot be written as JSON; `cause` says why | no |
- * | `timeout` | the call's `signal` was one of `AbortSignal.timeout` | perhaps, if it was sent |
  * | `aborted` | the call's `signal` was aborted; `cause` is its reason | perhaps, if it was sent |
  * | `session_ended` | the session is over | perhaps, if it was sent |
  * | `closed` | `close()` was called | perhaps, if it was sent |
  */
-export type CallErrorCode = ErrorCode | "outcome_unknown" | "not_connected" | "timeout" | "aborted";
+export type CallErrorCode = ErrorCode | "outcome_unknown" | "not_connected" | "aborted";
 
 /** Why a call failed. Tell errors apart by `code`: messages may change, codes do not. */
 export class CallError extends Error {

@@ -25,11 +25,7 @@ export function makeCallers(dispatch: (event: Event) => void): Callers {
     call: (name, input, { optimistic, signal } = {}) =>
       new Promise((resolve, reject) => {
         const id = ++lastId;
-        const aborted = () => {
-          const { reason } = signal ?? {};
-          const code = reason?.name === "TimeoutError" ? "timeout" : "aborted";
-          return new CallError(code, `The call's signal: ${reason}`, undefined, reason);
-        };
+        const aborted = () => new CallError("aborted", "The call was aborted.", undefined, signal?.reason);
         const abandon = () => dispatch({ t: "abandon", id, error: aborted() });
         let text: string;
         try {

@@ -25,14 +25,13 @@ const HOLD = 100;
  */
 export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> {
   const { url, WebSocket = globalThis.WebSocket, after = setTimer, random = Math.random } = options;
-  if (!WebSocket) throw new TypeError("connect: there is no WebSocket here; pass that of the ws package.");
+  if (!WebSocket) throw new TypeError("connect: pass a WebSocket, there is none here.");
 
   const transport = webSocketTransport(socketUrl(url), WebSocket);
-  const name = crypto.getRandomValues(new Uint32Array(4)).join("-");
-  let state = initialState(name, options);
+  // Tells the tabs of one session apart, and is no secret. Not of `random`, which tests may have give the same to all.
+  let state = initialState(`${Math.random()}`, options);
   let connection: Connection | undefined;
   let cancelTimer: (() => void) | undefined;
-  let cancelHold: (() => void) | undefined;
   const callers = makeCallers(dispatch);
   const listeners = new Set<() => void>();
   const wake = () => dispatch({ t: "wake" });
@@ -65,14 +64,11 @@ export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> 
       cancelTimer?.();
       cancelTimer = after(jitter ? random() * ms : ms, () => dispatch({ t: "timer" }));
     },
-    hold() {
-      cancelHold = after(HOLD, () => dispatch({ t: "release" }));
-    },
+    hold: () => void after(HOLD, () => dispatch({ t: "release" })),
     settle: ({ id, error, result }) => callers.settle(id, error, result),
     report: ({ error }) => report(error),
     stop() {
       cancelTimer?.();
-      cancelHold?.();
       sleep();
     },
   };
@@ -83,17 +79,15 @@ export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> 
     const dispatchOwn = (event: Event | undefined) => {
       if (event && own === connection) dispatch(event);
     };
-    const lost = (code: number) => dispatchOwn({ t: "lost", code });
     try {
       own = connection = transport({
         opened: () => dispatchOwn({ t: "opened" }),
         received: (text) => dispatchOwn(readMessage(text)),
-        lost,
+        lost: (code) => dispatchOwn({ t: "lost", code }),
       });
     } catch (error) {
-      // Blocked by the page's policy, say.
+      // Blocked by the page's policy, say. With no answer, it is tried again.
       report(error);
-      queueMicrotask(() => lost(1006));
     }
   }
 

@@ -20,7 +20,10 @@ export interface ConnectOptions {
   readonly pingInterval?: number;
   /** A connection, welcome or pong that takes longer than this many ms counts as lost. Default: 10,000 ms. */
   readonly answerTimeout?: number;
-  /** This many calls wait while there is no connection, more are rejected with `not_connected`. Default: 100. 0: none wait. */
+  /**
+   * While there is no connection this many calls may be pending; more are rejected with `not_connected`. Default: 32, as
+   * many as a server lets a tab have (its `maxCallsInFlight`). 0: none wait for a connection.
+   */
   readonly maxQueued?: number;
   /** For tests: calls back once after so many ms; returns the function that cancels. Default: setTimeout. */
   readonly after?: (ms: number, callback: () => void) => () => void;
@@ -35,8 +38,8 @@ export interface CallOptions<View> {
    */
   readonly optimistic?: (view: View) => View;
   /**
-   * Rejects the call with `aborted`, or with `timeout` if it is `AbortSignal.timeout(ms)`. If the call was sent it may
-   * have run. Default: it waits for as long as it takes.
+   * Rejects the call with `aborted`, such as `AbortSignal.timeout(5_000)`. If the call was sent it may have run.
+   * Default: it waits for as long as it takes.
    */
   readonly signal?: AbortSignal;
 }

@@ -103,7 +103,7 @@ export type Effect =
   | { readonly do: "drop" }
   | { readonly do: "send"; readonly text: string }
   /** Sets the one timer, in place of what it was set to. `jitter`: to a random time up to `ms`. */
-  | { readonly do: "timer"; readonly ms: number; readonly jitter?: boolean }
+  | { readonly do: "timer"; readonly ms: number; readonly jitter?: boolean | undefined }
   /** A `release`, soon. */
   | { readonly do: "hold" }
   | { readonly do: "settle"; readonly id: number; readonly error?: CallError | undefined; readonly result?: unknown }

@@ -3,35 +3,38 @@
 import type { ClientMessage } from "../core/wire.ts";
 import { CallError, type CallErrorCode } from "./call-error.ts";
 import { add, isSent, outcomeUnknown, settle, show } from "./calls.ts";
-import type { Call, ClientEndReason, Draft, Effect, Event, EventOf } from "./state.ts";
+import type { Call, ClientEndReason, Draft, Event, EventOf } from "./state.ts";
 
 /** Makes the next state of a draft that is a copy of the last, and adds what is to be done. */
 export type Transition<T extends Event["t"]> = (draft: Draft, event: EventOf<T>) => void;
 
-const message = (message: ClientMessage): Effect => ({ do: "send", text: JSON.stringify(message) });
-const pingTimer = ({ settings }: Draft): Effect => ({ do: "timer", ms: settings.pingInterval ?? 25_000 });
-const answerTimer = ({ settings }: Draft): Effect => ({ do: "timer", ms: settings.answerTimeout ?? 10_000 });
+const sendText = (draft: Draft, text: string) => draft.effects.push({ do: "send", text });
+const sendMessage = (draft: Draft, message: ClientMessage) => sendText(draft, JSON.stringify(message));
+const setTimer = (draft: Draft, ms: number, jitter?: boolean) => draft.effects.push({ do: "timer", ms, jitter });
+const awaitAnswer = (draft: Draft) => setTimer(draft, draft.settings.answerTimeout ?? 10_000);
+const awaitPing = (draft: Draft) => setTimer(draft, draft.settings.pingInterval ?? 25_000);
 
 export const stay = (): void => {};
 
 export const open = (draft: Draft): void => {
   draft.phase = "opening";
-  draft.effects.push({ do: "open" }, answerTimer(draft));
+  draft.effects.push({ do: "open" });
+  awaitAnswer(draft);
 };
 
 export const greet = (draft: Draft): void => {
   draft.phase = "greeting";
-  draft.effects.push(message({ t: "hello", v: 1, client: draft.client }));
+  sendMessage(draft, { t: "hello", v: 1, client: draft.client });
 };
 
 /** Gives the connection up. The next is tried after a random time, whose bound doubles with each failure in a row. */
 export const retry = (draft: Draft): void => {
   const { retryMin = 500, retryMax = 30_000 } = draft.settings;
-  const ms = Math.min(retryMax, retryMin * 2 ** draft.attempts++);
   draft.phase = "waiting";
   draft.pinged = draft.fresh = false;
   draft.inStep = true;
-  draft.effects.push({ do: "drop" }, { do: "timer", ms, jitter: true });
+  draft.effects.push({ do: "drop" });
+  setTimer(draft, Math.min(retryMax, retryMin * 2 ** draft.attempts++), true);
 };
 
 export const lost: Transition<"lost"> = (draft, { code }) => {
@@ -49,9 +52,9 @@ export const join: Transition<"welcome"> = (draft, { resumed, memory }) => {
   }
   draft.phase = "joined";
   draft.memory = memory;
-  draft.effects.push(pingTimer(draft));
+  awaitPing(draft);
   draft.calls = draft.calls.map((call) => {
-    draft.effects.push({ do: "send", text: call.text });
+    sendText(draft, call.text);
     return { ...call, sent: true };
   });
 };
@@ -95,15 +98,13 @@ export const reject: Transition<"error"> = (draft, event) => {
 
 /** An error about the connection itself. */
 export const fail: Transition<"error"> = (draft, { code, message }) => {
-  const misunderstood = code === "bad_message" || code === "message_too_large";
-  if (draft.phase === "joined" && misunderstood) {
-    // Something that was sent. Sent again, it would break each connection anew.
+  if (code === "unknown_session") return end(draft, "unknown");
+  if (draft.phase === "joined") {
+    // Something that was sent was not understood. Sent again, it would break each connection anew.
     const only = draft.calls.filter(isSent).length === 1;
-    settle(draft, isSent, only ? new CallError(code, message) : outcomeUnknown());
-    retry(draft);
-  } else if (code === "unknown_session" || code === "session_ended") end(draft, "unknown");
-  else if (misunderstood || code === "forbidden_origin") end(draft, "refused");
-  else retry(draft);
+    settle(draft, isSent, only ? new CallError(code as CallErrorCode, message) : outcomeUnknown());
+  } else if (code === "bad_message") return end(draft, "refused");
+  retry(draft);
 };
 
 const end = (draft: Draft, reason: ClientEndReason) => {
@@ -123,7 +124,8 @@ export const close = (draft: Draft): void => end(draft, "closed");
 export const ping = (draft: Draft): void => {
   if (draft.pinged) return;
   draft.pinged = true;
-  draft.effects.push(message({ t: "ping" }), answerTimer(draft));
+  sendMessage(draft, { t: "ping" });
+  awaitAnswer(draft);
 };
 
 export const pingOrRetry = (draft: Draft): void => (draft.pinged ? retry : ping)(draft);
@@ -132,22 +134,22 @@ export const pingOrRetry = (draft: Draft): void => (draft.pinged ? retry : ping)
 export const pong = (draft: Draft): void => {
   draft.pinged = false;
   draft.attempts = 0;
-  draft.effects.push(pingTimer(draft));
+  awaitPing(draft);
 };
 
 export const send: Transition<"call"> = (draft, { call }) => {
-  draft.effects.push({ do: "send", text: call.text });
+  sendText(draft, call.text);
   add(draft, { ...call, sent: true });
 };
 
 export const queue: Transition<"call"> = (draft, { call }) => {
-  const { maxQueued = 100 } = draft.settings;
-  add(draft, call);
-  if (draft.calls.filter((call) => !call.sent).length > maxQueued) {
-    settle(draft, withId(call.id), new CallError("not_connected", "Not connected, and no more calls can wait."));
-  }
+  const { maxQueued = 32 } = draft.settings;
+  if (draft.calls.length < maxQueued) add(draft, call);
+  else rejectNow(draft, call, new CallError("not_connected", "Not connected."));
 };
 
-export const refuse: Transition<"call"> = (draft, { call }) => {
-  draft.effects.push({ do: "settle", id: call.id, error: overError(draft) });
+export const refuse: Transition<"call"> = (draft, { call }) => rejectNow(draft, call, overError(draft));
+
+const rejectNow = (draft: Draft, { id }: Call, error: CallError) => {
+  draft.effects.push({ do: "settle", id, error });
 };
