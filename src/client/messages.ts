@@ -22,11 +22,10 @@ const shapes: { readonly [M in ServerMessage as M["t"]]: { readonly [Field in ke
 export function readMessage(text: string): ServerMessage | Garbage | undefined {
   try {
     const message: Record<string, unknown> = JSON.parse(text);
-    const t = String(message.t);
-    if (message.t && !Object.hasOwn(shapes, t)) return undefined;
-    const shape = Object.entries(shapes[t as ServerMessage["t"]]);
-    if (shape.every(([field, types]) => types.includes(typeof message[field])))
-      return message as unknown as ServerMessage;
+    const t = message.t as ServerMessage["t"];
+    if (typeof t === "string" && !Object.hasOwn(shapes, t)) return undefined;
+    const isAsExpected = ([field, types]: [string, string]) => types.includes(typeof message[field]);
+    if (Object.entries(shapes[t]).every(isAsExpected)) return message as unknown as ServerMessage;
   } catch {
     // Not JSON, or not an object with a `t`.
   }
