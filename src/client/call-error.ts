@@ -19,13 +19,12 @@ export type CallErrorCode = ErrorCode | "outcome_unknown" | "not_connected" | "a
 /** Why a call failed. Tell errors apart by `code`: messages may change, codes do not. */
 export class CallError extends Error {
   override readonly name = "CallError";
-  readonly code: CallErrorCode;
+  declare readonly code: CallErrorCode;
   /** What the schema found, with `invalid_input` and `invalid_data`. */
-  readonly issues: readonly Issue[] | undefined;
+  declare readonly issues?: readonly Issue[] | undefined;
 
-  constructor(code: CallErrorCode, message: string, issues?: readonly Issue[], cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-    this.issues = issues;
+  constructor(code: CallErrorCode, message: string, details?: Pick<CallError, "issues" | "cause">) {
+    super(message);
+    Object.assign(this, { code }, details);
   }
 }

@@ -25,7 +25,7 @@ const HOLD = 100;
  */
 export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> {
   const { url, WebSocket = globalThis.WebSocket, after = setTimer, random = Math.random } = options;
-  if (!WebSocket) throw new TypeError("connect: pass a WebSocket, there is none here.");
+  if (!WebSocket) throw new TypeError("connect: pass a WebSocket.");
 
   const transport = webSocketTransport(socketUrl(url), WebSocket);
   // Tells the tabs of one session apart, and is no secret. Not of `random`, which tests may have give the same to all.
@@ -46,7 +46,7 @@ export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> 
     // Last, so that a listener finds everything done and may dispatch anew.
     for (const listener of [...listeners]) {
       try {
-        listener();
+        if (listeners.has(listener)) listener();
       } catch (error) {
         report(error);
       }

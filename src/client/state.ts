@@ -52,13 +52,13 @@ export interface State {
   /** Connections in a row that did not prove themselves. */
   readonly attempts: number;
   /** Whether an answer to a ping is awaited. */
-  readonly pinged: boolean;
+  readonly pinged?: boolean;
   /** The server's memory of this tab's calls, as the last welcome named it. */
   readonly memory?: string | undefined;
-  /** Whether the server is in step with the store. */
-  readonly inStep: boolean;
+  /** Whether the server says that it is not in step with the store. */
+  readonly behind?: boolean;
   /** Whether this connection has brought a view. */
-  readonly fresh: boolean;
+  readonly fresh?: boolean;
   /** The last view of the server. */
   readonly server?: { readonly version: number; readonly view: unknown };
   /** Views under this version are old. */
@@ -67,7 +67,7 @@ export interface State {
   readonly view?: unknown;
   readonly version?: number;
   /** Whether `server` is newer than what is shown, see `view` in transitions.ts. */
-  readonly held: boolean;
+  readonly held?: boolean;
   /** The calls not settled, by id. */
   readonly calls: readonly Call[];
   readonly endReason?: ClientEndReason;
@@ -118,18 +118,14 @@ export function initialState(client: string, settings: Settings): State {
     client,
     phase: "waiting",
     attempts: 0,
-    pinged: false,
-    inStep: true,
-    fresh: false,
-    floor: -Infinity,
-    held: false,
+    floor: 0,
     calls: [],
     effects: [],
   };
 }
 
-export function statusOf({ phase, server, fresh, inStep }: State): Status {
+export function statusOf({ phase, server, fresh, behind }: State): Status {
   if (phase === "over") return "ended";
   if (!server) return "connecting";
-  return phase === "joined" && fresh && inStep ? "live" : "stale";
+  return phase === "joined" && fresh && !behind ? "live" : "stale";
 }

@@ -31,8 +31,7 @@ export const greet = (draft: Draft): void => {
 export const retry = (draft: Draft): void => {
   const { retryMin = 500, retryMax = 30_000 } = draft.settings;
   draft.phase = "waiting";
-  draft.pinged = draft.fresh = false;
-  draft.inStep = true;
+  draft.pinged = draft.fresh = draft.behind = false;
   draft.effects.push({ do: "drop" });
   setTimer(draft, Math.min(retryMax, retryMin * 2 ** draft.attempts++), true);
 };
@@ -40,7 +39,7 @@ export const retry = (draft: Draft): void => {
 export const lost: Transition<"lost"> = (draft, { code }) => {
   // An end is said before the connection closes. If only the close came through, it still is not for trying again.
   if (code === 1008) end(draft, "refused");
-  else if (code === 1009) fail(draft, { t: "error", code: "message_too_large", message: "The call was too large." });
+  else if (code === 1009) fail(draft, { t: "error", code: "message_too_large", message: "The input is too large." });
   else retry(draft);
 };
 
@@ -48,7 +47,7 @@ export const join: Transition<"welcome"> = (draft, { resumed, memory }) => {
   if (!resumed || memory !== draft.memory) {
     // Sent again to a server that does not know them, calls could run twice. And its session may be another one.
     settle(draft, isSent, outcomeUnknown());
-    draft.floor = -Infinity;
+    draft.floor = 0;
   }
   draft.phase = "joined";
   draft.memory = memory;
@@ -81,7 +80,7 @@ export const release = (draft: Draft): void => {
 };
 
 export const status: Transition<"status"> = (draft, { status }) => {
-  draft.inStep = status === "live";
+  draft.behind = status === "stale";
 };
 
 const withId = (id: number) => (call: Call) => call.id === id;
@@ -93,7 +92,7 @@ export const abandon: Transition<"abandon"> = (draft, { id, error }) => settle(d
 export const reject: Transition<"error"> = (draft, event) => {
   const { id, code, message, issues } = event;
   if (id === undefined) fail(draft, event);
-  else settle(draft, withId(id), new CallError(code as CallErrorCode, message, issues));
+  else settle(draft, withId(id), new CallError(code as CallErrorCode, message, { issues }));
 };
 
 /** An error about the connection itself. */
@@ -115,7 +114,7 @@ const end = (draft: Draft, reason: ClientEndReason) => {
 };
 
 const overError = ({ endReason }: Draft) =>
-  new CallError(endReason === "closed" ? endReason : "session_ended", `This live session is over: ${endReason}.`);
+  new CallError(endReason === "closed" ? endReason : "session_ended", `The session is over: ${endReason}.`);
 
 export const ended: Transition<"ended"> = (draft, { reason }) => end(draft, reason);
 
