@@ -76,12 +76,18 @@ describe("a call", () => {
   test("is answered after the view even where the node first has to read what another one wrote", async () => {
     const clock = new ShiftedClock();
     const memory = memoryStore({ clock });
+    const reads: (() => void)[] = [];
+    let holding = false;
     // As a store that does not give the data with a commit: the topic learns of it by reading.
     const store: SessionStore = {
       ...memory,
       async commit(key, commit) {
         const result = await memory.commit(key, commit);
         return result.ok ? { ...result, data: undefined } : result;
+      },
+      async read(key) {
+        if (holding) await new Promise<void>((resolve) => reads.push(resolve));
+        return memory.read(key);
       },
     };
     const chaos = new ChaosBus();
@@ -92,8 +98,14 @@ describe("a call", () => {
     await peer.hello();
     const other = await there.attach(id);
     await other.put("log", ["unheard of"]); // its event is held back
-    const answer = await peer.call(1, "all");
-    expect(answer).toEqual({ t: "ok", id: 1 });
+    holding = true;
+    peer.send({ t: "call", id: 1, name: "all" });
+    while (reads.length < 2) await settle(); // the topic's, and then the action's own
+    reads[1]?.();
+    await peer.inStep();
+    holding = false;
+    reads[0]?.();
+    expect(await peer.answer(1)).toEqual({ t: "ok", id: 1 });
     expect(peer.got.at(-2)).toEqual({ t: "view", version: 3, view: { n: 9, log: ["unheard of"] } });
   });
 
@@ -256,6 +268,13 @@ describe("a call sent again", () => {
     const first = await leave();
     clock.advance(59_999);
     expect(await leave()).toEqual({ ...first, resumed: true });
+    const stays = connect(id);
+    await stays.hello();
+    clock.advance(120_000); // not while it is connected
+    const another = connect(id);
+    expect((await another.hello()).welcome).toEqual({ ...first, resumed: true });
+    for (const peer of [stays, another]) peer.socket.terminate();
+    while (sockets.size > 0) await settle();
     clock.advance(60_000);
     const other = await leave();
     expect(other.resumed).toBe(false);

@@ -1,7 +1,9 @@
 // A browser's WebSocket is attached to the session that its cookie names: what it is sent, and when it is closed.
 
+import { once } from "node:events";
 import type { Server } from "node:http";
 import { createServer } from "node:http";
+import { connect as connectTcp, type Socket } from "node:net";
 import type { Express } from "express";
 import express from "express";
 import session from "express-session";
@@ -9,7 +11,7 @@ import { type EndReason, localBus, memoryStore, type SessionStore, systemClock }
 import { expressStore } from "live-session/express";
 import { liveSockets } from "live-session/ws";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Browser } from "../support/express.ts";
+import { Browser, Gate } from "../support/express.ts";
 import { settle } from "../support/sessions.ts";
 import { cookie, hub, listen, Peer, secret, serve } from "../support/ws.ts";
 
@@ -228,32 +230,32 @@ describe("nothing is left behind", () => {
     expect(attached()).toBe(0);
   });
 
-  test("of a browser that gave up while its session was looked up", async () => {
+  test.each<[how: string, giveUp: (stream: Socket) => void]>([
+    ["gave up", (stream) => stream.destroy()],
+    ["was cut off", (stream) => stream.resetAndDestroy()],
+    ["said nonsense", (stream) => stream.end()],
+  ])("of a browser that %s while its session was looked up", async (how, giveUp) => {
     const store = memoryStore();
-    let arrived = () => {};
-    let answer = () => {};
-    const asked = new Promise<void>((resolve) => (arrived = resolve));
-    const held = new Promise<void>((resolve) => (answer = resolve));
-    const slow: SessionStore = {
-      ...store,
-      async read(key) {
-        arrived();
-        await held;
-        return store.read(key);
-      },
-    };
+    const door = new Gate();
+    const slow: SessionStore = { ...store, read: (key) => door.wait().then(() => store.read(key)) };
     const { sessions, attached } = hub<Shop>({ store: slow, clock: systemClock });
-    const { connect, sockets, server } = await serve(sessions.app({}));
-    const cut = new Promise<void>((resolve) => {
-      server.on("connection", (stream) => stream.once("close", () => resolve()));
-    });
+    const { sockets, server, port } = await serve(sessions.app({}));
     const { id } = await sessions.create({});
-    const peer = connect(id);
-    await asked;
-    peer.socket.on("error", () => {});
-    peer.socket.terminate();
-    await cut;
-    answer();
+    const served = once(server, "connection");
+    const stream = connectTcp(port, "127.0.0.1");
+    const key =
+      how === "said nonsense" ? "" : "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+    stream.write(
+      `GET /live HTTP/1.1\r\nHost: x\r\nCookie: ${cookie(id)}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${key}\r\n`,
+    );
+    const [theirs] = (await served) as [Socket];
+    await door.full;
+    expect(attached()).toBe(1);
+    const gone = new Promise((resolve) => theirs.once("close", resolve));
+    giveUp(stream);
+    if (how === "was cut off") await gone;
+    door.open();
+    await gone;
     await settle();
     expect([attached(), sockets.size]).toEqual([0, 0]);
   });
@@ -300,13 +302,13 @@ describe("upgrades", () => {
   test("of other paths are left to the server's other listeners", async () => {
     const { sessions } = hub<Shop>();
     const server = plain();
+    const { connect } = await serve(sessions.app({}), {}, server);
     const other: string[] = [];
     server.on("upgrade", (request, stream) => {
       if (request.url !== "/other") return;
       other.push(request.url);
       stream.end("HTTP/1.1 418 I'm a teapot\r\nConnection: close\r\n\r\n");
     });
-    const { connect } = await serve(sessions.app({}), {}, server);
     const { id } = await sessions.create({});
     const peer = connect(id, { path: "/other" });
     expect([await peer.closed, peer.status, other]).toEqual([-1, 418, ["/other"]]);

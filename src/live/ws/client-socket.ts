@@ -45,8 +45,6 @@ export class SocketTransport implements Transport {
   #connection: Pick<Connection<object>, "receive" | "fail" | "drained" | "close" | "closed"> | null = null;
   #choked = false;
   #alive = true;
-  /** What was unsent at the last beat. */
-  #unsent = 0;
 
   constructor(socket: ClientSocket, stream: Duplex, shared: Shared) {
     this.#socket = socket;
@@ -119,14 +117,11 @@ export class SocketTransport implements Transport {
     if (transports.size === 0) this.#shared.emptied();
   }
 
-  /** Asks for a sign of life, and cuts off what gave none since the last time, unless it still takes what is sent. */
+  /** Asks for a sign of life, and cuts off what gave none since the last time: the line is dead, or far too slow. */
   beat(): void {
-    const { bufferedAmount, readyState } = this.#socket;
-    const taking = bufferedAmount < this.#unsent;
-    this.#unsent = bufferedAmount;
-    if (!this.#alive && !taking) return this.destroy();
+    if (!this.#alive) return this.destroy();
     this.#alive = false;
-    if (readyState === WebSocket.OPEN) this.#socket.ping();
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.ping();
   }
 }
 
