@@ -18,6 +18,10 @@ export type LiveSessionMessage<Data extends object> =
   /** Whether the snapshot is in step with the store. */
   | { readonly type: "live_session_status"; readonly status: "live" | "stale" };
 
+interface Listener<Data extends object> {
+  readonly call: (message: LiveSessionMessage<Data>) => void;
+}
+
 /** What a handle needs of its hub. */
 export interface LiveSessionContext {
   readonly writer: SessionWriter;
@@ -41,7 +45,8 @@ export class LiveSession<Data extends object> implements Disposable {
   readonly key: SessionKey;
   readonly #topic: Topic;
   readonly #context: LiveSessionContext;
-  readonly #listeners = new Set<{ readonly call: (message: LiveSessionMessage<Data>) => void }>();
+  /** Replaced, never changed, so that telling goes through those of its start. */
+  #listeners: readonly Listener<Data>[] = [];
   readonly #member: TopicMember;
   readonly #incarnation: string;
   #detached = false;
@@ -52,12 +57,7 @@ export class LiveSession<Data extends object> implements Disposable {
     this.#topic = topic;
     this.#context = context;
     this.#incarnation = (topic.snapshot as Snapshot).incarnation;
-    this.#member = {
-      updated: ({ data, version }) =>
-        this.#tell({ type: "live_session_updated", session: data as Session<Data>, version }),
-      ended: (reason) => this.#tell({ type: "live_session_ended", reason }),
-      statusChanged: (status) => status !== "ended" && this.#tell({ type: "live_session_status", status }),
-    };
+    this.#member = (message) => this.#tell(message as LiveSessionMessage<Data>);
     topic.join(this.#member);
   }
 
@@ -157,8 +157,10 @@ export class LiveSession<Data extends object> implements Disposable {
   subscribe(listener: (message: LiveSessionMessage<Data>) => void): () => void {
     this.#current();
     const entry = { call: listener };
-    this.#listeners.add(entry);
-    return () => void this.#listeners.delete(entry);
+    this.#listeners = [...this.#listeners, entry];
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== entry);
+    };
   }
 
   /** Ends the session for everyone, for good: logout. Resolves to false if it was over already. */
@@ -185,7 +187,7 @@ export class LiveSession<Data extends object> implements Disposable {
   detach(): void {
     if (this.#detached) return;
     this.#detached = true;
-    this.#listeners.clear();
+    this.#listeners = [];
     this.#topic.leave(this.#member);
   }
 
@@ -217,8 +219,8 @@ export class LiveSession<Data extends object> implements Disposable {
   }
 
   #tell(message: LiveSessionMessage<Data>): void {
-    for (const listener of [...this.#listeners]) {
-      if (!this.#listeners.has(listener)) continue;
+    for (const listener of this.#listeners) {
+      if (!this.#listeners.includes(listener)) continue; // ended by one before it
       try {
         listener.call(message);
       } catch (error) {

@@ -19,12 +19,13 @@ export interface Snapshot {
   readonly incarnation: string;
 }
 
-/** What a topic tells those who are attached. */
-export interface TopicMember {
-  updated(snapshot: Snapshot): void;
-  statusChanged(status: LiveStatus): void;
-  ended(reason: EndReason): void;
-}
+/** What a topic tells those who are attached; one message for all of them. */
+export type TopicMessage =
+  | { readonly type: "live_session_updated"; readonly session: JsonObject; readonly version: number }
+  | { readonly type: "live_session_ended"; readonly reason: EndReason }
+  | { readonly type: "live_session_status"; readonly status: "live" | "stale" };
+
+export type TopicMember = (message: TopicMessage) => void;
 
 export interface TopicContext {
   readonly clock: Clock;
@@ -43,7 +44,7 @@ export class Topic {
   readonly key: SessionKey;
   readonly #context: TopicContext;
   readonly #members = new Set<TopicMember>();
-  readonly #deliveries: ((member: TopicMember) => void)[] = [];
+  readonly #deliveries: TopicMessage[] = [];
   /** Events that came before the first read. */
   #early: [event: SessionEvent, asked: number][] | null = [];
   #snapshot: Snapshot | null = null;
@@ -218,29 +219,29 @@ export class Topic {
   #advance(data: JsonObject, version: number, incarnation: string): void {
     const snapshot = { data: this.#context.map(this.key, incarnation, data), version, incarnation };
     this.#snapshot = snapshot;
-    this.#deliver((member) => member.updated(snapshot));
+    this.#deliver({ type: "live_session_updated", session: snapshot.data, version });
   }
 
   #finish(reason: EndReason): void {
     if (this.#endReason) return;
     this.#endReason = reason;
     this.#status = "ended";
-    this.#deliver((member) => member.ended(reason));
+    this.#deliver({ type: "live_session_ended", reason });
   }
 
   #setStatus(status: "live" | "stale"): void {
     if (this.#status === status) return;
     this.#status = status;
-    this.#deliver((member) => member.statusChanged(status));
+    this.#deliver({ type: "live_session_status", status });
   }
 
   /** In order for every member, also when a member's listener causes the next delivery. */
-  #deliver(tell: (member: TopicMember) => void): void {
-    this.#deliveries.push(tell);
+  #deliver(message: TopicMessage): void {
+    this.#deliveries.push(Object.freeze(message));
     if (this.#delivering) return;
     this.#delivering = true;
     for (let next = this.#deliveries.shift(); next; next = this.#deliveries.shift()) {
-      for (const member of [...this.#members]) next(member);
+      for (const member of [...this.#members]) member(next);
     }
     this.#delivering = false;
     if (this.#endReason) this.close();

@@ -248,3 +248,18 @@ test("a store that fails is an error to the caller, never an empty session", asy
   expect(error).toBeInstanceOf(LiveSessionError);
   expect(error).toMatchObject(failed);
 });
+
+test("a subscription that is ended by another while a message is told hears it no more", async () => {
+  const { sessions } = testSessions<{ n: number }>();
+  const live = await sessions.attach((await sessions.create({ n: 1 })).id);
+  const heard: string[] = [];
+  live.subscribe(() => {
+    heard.push("first");
+    endSecond();
+    live.subscribe(() => heard.push("late"));
+  });
+  const endSecond = live.subscribe(() => heard.push("second"));
+  await live.put("n", 2);
+  expect(heard).toEqual(["first"]);
+  await sessions.close();
+});
