@@ -8,7 +8,7 @@ import type { SessionKey } from "./ids.ts";
 import { copyJson } from "./json.ts";
 import type { SessionRecords, Write } from "./records.ts";
 import { describeIssues, type StandardSchema, validate } from "./schema.ts";
-import type { Commit, CommitResult, JsonObject } from "./store.ts";
+import type { Commit, CommitResult, JsonObject, MaybePromise } from "./store.ts";
 import type { Topics } from "./topics.ts";
 
 /** The session that a write means: a key and, unless any will do, the incarnation that the writer knows. */
@@ -131,7 +131,7 @@ export class SessionWriter {
   }
 
   /** The data after a commit: from the store's answer, this node's topic, or a read. */
-  async #after(target: Target, { version, incarnation, data }: CommitResult & { ok: true }): Promise<Written> {
+  #after(target: Target, { version, incarnation, data }: CommitResult & { ok: true }): MaybePromise<Written> {
     if (data) return { data, version, incarnation };
     const current = this.#options.topics.current(target.key, incarnation);
     return current && current.version >= version ? current : this.#read({ key: target.key, incarnation });

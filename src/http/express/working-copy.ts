@@ -3,7 +3,7 @@
 import { diff, isEmpty } from "../../core/changes.ts";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
-import type { SessionKey } from "../../core/ids.ts";
+import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
 import type { JsonObject, SessionRecord } from "../../core/store.ts";
 import type { WriteExtras } from "../../core/writer.ts";
@@ -28,17 +28,24 @@ const EMPTY: JsonObject = Object.freeze({});
 
 export class WorkingCopy {
   readonly key: SessionKey;
+  readonly #sid: string;
   readonly #hub: Hub;
   readonly #lateWrites: "ignore" | "error";
   /** `null` for a session that was not loaded and not saved yet. */
   #base: Base | null = null;
   /** Saves and touches of one session object go one after the other, each against what the one before left. */
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> | null = null;
 
-  constructor(key: SessionKey, hub: Hub, lateWrites: "ignore" | "error") {
-    this.key = key;
+  constructor(sid: string, hub: Hub, lateWrites: "ignore" | "error") {
+    this.key = sessionKey(sid);
+    this.#sid = sid;
     this.#hub = hub;
     this.#lateWrites = lateWrites;
+  }
+
+  /** Whether this is a copy of that session, of that hub. */
+  isOf(sid: string, hub: Hub): boolean {
+    return this.#sid === sid && this.#hub === hub;
   }
 
   get known(): boolean {
@@ -62,10 +69,10 @@ export class WorkingCopy {
    * @throws LiveSessionError `not_json`, `bad_key`, `too_large`, `invalid_data`, `store_failed`, `conflict`, and
    *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it
    */
-  async save(object: SessionObject): Promise<void> {
+  save(object: SessionObject): Promise<void> {
     const data = snapshotOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
-    await this.#next(async () => {
+    return this.#next(async () => {
       if (isOver(cookie)) await this.#hub.records.end(this.key, "expired");
       else if (this.#base) await this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie));
       else this.#base = await this.#create(data, cookie);
@@ -77,9 +84,9 @@ export class WorkingCopy {
    *
    * @throws LiveSessionError `store_failed`, and `session_ended` as `lateWrites` has it
    */
-  async touch(object: SessionObject): Promise<void> {
+  touch(object: SessionObject): Promise<void> {
     const cookie = this.#facts(object);
-    await this.#next(async () => {
+    return this.#next(async () => {
       if (isOver(cookie)) return void (await this.#hub.records.end(this.key, "expired"));
       if (this.#base) return this.#unlessOver(this.#base, (base) => this.#touch(base, cookie));
       const found = await this.#hub.records.read(this.key);
@@ -99,8 +106,13 @@ export class WorkingCopy {
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {}); // the caller hears of it
+    const result = this.#last ? this.#last.then(work) : work();
+    const settled: Promise<unknown> = result.then(done, done); // the caller hears of an error
+    const copy = this;
+    function done(): void {
+      if (copy.#last === settled) copy.#last = null;
+    }
+    this.#last = settled;
     return result;
   }
 
