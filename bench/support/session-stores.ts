@@ -21,7 +21,7 @@ export function visitor(index: number): session.SessionData {
     { id: "string", amount: 1, price: 350 },
   ];
   const data = { user: `user-${index}`, csrf: "tPzAeLyZ2uJ1Xr7w", theme: "light", views: index, cart };
-  return { cookie, ...data } as session.SessionData;
+  return { cookie, ...data } as unknown as session.SessionData;
 }
 
 /** As long as express-session's own ids. */

@@ -74,11 +74,18 @@ export class SessionRecords {
   async commit(key: SessionKey, write: Write): Promise<CommitResult> {
     const { maxBytes, lifetime, deadline } = this.#options;
     const creates = write.mode !== "update";
+    // Field by field: a spread would cost more than the rest of a commit to memory.
     const commit: Commit = {
-      ...write,
+      mode: write.mode,
+      put: write.put,
+      delete: write.delete,
+      ifVersion: write.ifVersion,
+      ifIncarnation: write.ifIncarnation,
+      incarnation: generateIncarnation(),
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
       deadline: write.deadline ?? (creates ? deadline : undefined),
-      incarnation: generateIncarnation(),
+      meta: write.meta,
+      principal: write.principal,
       maxBytes,
     };
     const asked = this.#options.clock.now();
@@ -99,7 +106,9 @@ export class SessionRecords {
    */
   async touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): Promise<boolean> {
     const asked = this.#options.clock.now();
-    const touching = this.#store("touch", (store) => store.touch(key, { ...touch, ifIncarnation: incarnation }));
+    const touching = this.#store("touch", (store) =>
+      store.touch(key, { lifetime: touch.lifetime, meta: touch.meta, ifIncarnation: incarnation }),
+    );
     const result = isPromise(touching) ? await touching : touching;
     if (!result) return false;
     const event = { type: "touched", incarnation, ...result } as const;

@@ -58,7 +58,7 @@ export class ExpressStore extends session.Store {
   /** Makes the request's Session of what `get` gave. A record made outside the middleware gets its cookie here. */
   override createSession(req: Request, data: session.SessionData): session.Session & session.SessionData {
     const copy = copies.get(data);
-    data.cookie ??= this.#newCookie(req);
+    if (!copy?.setWithoutCookie) data.cookie ??= this.#newCookie(req);
     dropSessionMembers(data as unknown as SessionObject);
     const made = super.createSession(req, data);
     if (!copy) return made;
@@ -204,7 +204,11 @@ function wasGivenUp(sid: string, object: SessionObject): boolean {
  *
  * @throws LiveSessionError `bad_option`
  */
-export function expressStore(sessions: Hub, { lateWrites = "ignore" }: ExpressStoreOptions = {}): ExpressStore {
+export function expressStore(sessions: Hub, options: ExpressStoreOptions = {}): ExpressStore {
+  for (const name of Object.keys(options)) {
+    if (name !== "lateWrites") throw new LiveSessionError("bad_option", `expressStore: there is no option "${name}".`);
+  }
+  const { lateWrites = "ignore" } = options;
   if (typeof sessions?.records?.read !== "function") {
     throw new LiveSessionError("bad_option", "expressStore: pass the sessions that createLiveSessions made.");
   }
