@@ -5,10 +5,12 @@ import { createLiveSessions } from "live-session";
 import { expressStore } from "live-session/express";
 import memorystore from "memorystore";
 
+const Memorystore = memorystore(session) as unknown as new (options: { checkPeriod: number }) => session.Store;
+
 export const makers = {
   "live-session": () => expressStore(createLiveSessions()),
   MemoryStore: () => new session.MemoryStore(),
-  memorystore: () => new (memorystore(session))({ checkPeriod: 86_400_000 }),
+  memorystore: () => new Memorystore({ checkPeriod: 86_400_000 }),
 } satisfies Record<string, () => session.Store>;
 
 export type StoreName = keyof typeof makers;

@@ -81,8 +81,7 @@ export function readOptions<Data extends object>(
     deadline: deadline === undefined ? null : milliseconds(deadline, "deadline"),
     cleanInterval: milliseconds(options.cleanInterval ?? "60s", "cleanInterval"),
     checkInterval: milliseconds(options.checkInterval ?? "30s", "checkInterval"),
-    touchInterval:
-      options.touchInterval === undefined ? null : milliseconds(options.touchInterval, "touchInterval", 0),
+    touchInterval: options.touchInterval === undefined ? null : milliseconds(options.touchInterval, "touchInterval", 0),
     endedRetention: milliseconds(options.endedRetention ?? "10m", "endedRetention", 0),
     maxBytes,
     schema,
