@@ -17,7 +17,7 @@ export type StoreName = keyof typeof makers;
 
 /** About 350 bytes of JSON with its cookie, as a small shop keeps for a visitor. */
 export function visitor(index: number): session.SessionData {
-  const cookie = new session.Cookie({ maxAge: 86_400_000 });
+  const cookie = Object.assign(new session.Cookie(), { maxAge: 86_400_000 });
   const cart = [
     { id: `kite-${index}`, amount: 2, price: 1995 },
     { id: "string", amount: 1, price: 350 },
