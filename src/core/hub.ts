@@ -25,6 +25,7 @@ export interface HubOptions {
   readonly checkInterval: number;
   /** `null`: goes by the lifetime of each session. */
   readonly touchInterval: number | null;
+  readonly timeout: number;
   readonly endedRetention: number;
   readonly maxBytes: number;
   readonly schema: StandardSchema | undefined;
@@ -58,7 +59,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
 
   /** For `createLiveSessions`. */
   constructor(options: HubOptions) {
-    const { store, onError, schema, maxBytes, clock } = options;
+    const { onError, schema, maxBytes, clock } = options;
     this.#options = options;
     this.report = onError;
     this.clock = clock;
@@ -77,7 +78,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
     };
     this.#stopSweeping = every(clock, options.cleanInterval, async () => {
       try {
-        await store.sweep(options.endedRetention);
+        await this.records.sweep(options.endedRetention);
       } catch (error) {
         onError(error, { stage: "sweep" });
       }

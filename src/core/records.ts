@@ -1,7 +1,7 @@
 // Where every read and write of the hub and its adapters goes through: store, then the topic on this node, then the bus.
 
 import type { Changes, SessionBus, SessionEvent } from "./bus.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, withTimeout } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, type OnError } from "./errors.ts";
 import { generateIncarnation, type SessionKey } from "./ids.ts";
 import { deepFreeze } from "./json.ts";
@@ -31,6 +31,8 @@ export interface RecordsOptions {
   readonly deadline: number | null;
   readonly maxBytes: number;
   readonly touchInterval: number | null;
+  /** How long the store may take to answer, in ms. */
+  readonly timeout: number;
   readonly clock: Clock;
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
@@ -64,14 +66,12 @@ export class SessionRecords {
     return this.#options.lifetime;
   }
 
-  async read(key: SessionKey): Promise<ReadResult> {
-    const asked = this.#store("read", (store) => store.read(key));
-    const result = isPromise(asked) ? await asked : asked;
-    if (result.state === "live") freezeRecord(result.record);
-    return result;
+  // These hand on the promise of #store rather than wait for it: each further `await` costs as much as a read from memory.
+  read(key: SessionKey): Promise<ReadResult> {
+    return this.#store("read", (store) => store.read(key), freezeLive);
   }
 
-  async commit(key: SessionKey, write: Write): Promise<CommitResult> {
+  commit(key: SessionKey, write: Write): Promise<CommitResult> {
     const { maxBytes, lifetime, deadline } = this.#options;
     const creates = write.mode !== "update";
     // Field by field: a spread would cost more than the rest of a commit to memory.
@@ -89,15 +89,18 @@ export class SessionRecords {
       maxBytes,
     };
     const asked = this.#options.clock.now();
-    const committing = this.#store("commit", (store) => store.commit(key, commit));
-    const result = isPromise(committing) ? await committing : committing;
-    if (!result.ok) return result;
-    const { version, incarnation, expiresAt, now } = result;
-    const changes = { put: write.put, delete: write.delete };
-    const event = { type: "changed", incarnation, version, changes, expiresAt, now } as const;
-    this.#local(key, event, asked, result.data && deepFreeze(result.data));
-    this.#publish(key, event);
-    return result;
+    return this.#store(
+      "commit",
+      (store) => store.commit(key, commit),
+      (result) => {
+        if (!result.ok) return;
+        const { version, incarnation, expiresAt, now, data } = result;
+        const changes = { put: write.put, delete: write.delete };
+        const event = { type: "changed", incarnation, version, changes, expiresAt, now } as const;
+        this.#local(key, event, asked, data && deepFreeze(data));
+        this.#publish(key, event);
+      },
+    );
   }
 
   /**
@@ -106,15 +109,15 @@ export class SessionRecords {
    */
   async touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): Promise<boolean> {
     const asked = this.#options.clock.now();
-    const touching = this.#store("touch", (store) =>
-      store.touch(key, { lifetime: touch.lifetime, meta: touch.meta, ifIncarnation: incarnation }),
-    );
-    const result = isPromise(touching) ? await touching : touching;
-    if (!result) return false;
-    const event = { type: "touched", incarnation, ...result } as const;
-    this.#local(key, event, asked);
-    if (touch.lifetime !== undefined) this.#publish(key, event);
-    return true;
+    const ask = (store: SessionStore) =>
+      store.touch(key, { lifetime: touch.lifetime, meta: touch.meta, ifIncarnation: incarnation });
+    const touched = await this.#store("touch", ask, (result) => {
+      if (!result) return;
+      const event = { type: "touched", incarnation, ...result } as const;
+      this.#local(key, event, asked);
+      if (touch.lifetime !== undefined) this.#publish(key, event);
+    });
+    return touched !== null;
   }
 
   /** Whether activity now should push the lifetime: not more often than each `touchInterval`, so that a read is no write. */
@@ -124,13 +127,28 @@ export class SessionRecords {
   }
 
   /** Ends a session. Gives its last record, or `null` if there was no live one. */
-  async end(key: SessionKey, reason: EndReason): Promise<SessionRecord | null> {
-    const record = await this.#store("destroy", (store) => store.destroy(key, reason));
-    if (!record) return null;
-    const event = { type: "ended", incarnation: record.incarnation, reason } as const;
-    this.#local(key, event, this.#options.clock.now());
-    this.#publish(key, event);
-    return freezeRecord(record);
+  end(key: SessionKey, reason: EndReason): Promise<SessionRecord | null> {
+    return this.#store(
+      "destroy",
+      (store) => store.destroy(key, reason),
+      (record) => {
+        if (!record) return;
+        const event = { type: "ended", incarnation: record.incarnation, reason } as const;
+        this.#local(key, event, this.#options.clock.now());
+        this.#publish(key, event);
+        freezeRecord(record);
+      },
+    );
+  }
+
+  /** What the store has of these sessions, for those that are live. */
+  versions(keys: readonly SessionKey[]): Promise<Awaited<ReturnType<SessionStore["versions"]>>> {
+    return this.#store("versions", (store) => store.versions(keys));
+  }
+
+  /** Frees what is over. No time-out: nobody waits, and a large sweep takes its time. */
+  async sweep(retention: number): Promise<number> {
+    return this.#options.store.sweep(retention);
   }
 
   async *list(filter?: { readonly principal?: string | undefined }): AsyncIterable<ListedRecord> {
@@ -144,21 +162,26 @@ export class SessionRecords {
     }
   }
 
-  async count(): Promise<number> {
+  count(): Promise<number> {
     return this.#store("count", (store) => store.count());
   }
 
-  /** What a store answers at once is handed on at once: each `await` of it would cost as much as a read from memory. */
-  #store<T>(stage: string, call: (store: SessionStore) => MaybePromise<T>): MaybePromise<T> {
+  /** `done` hears of the result even where the caller no longer waits for it: subscribers must. */
+  async #store<T>(
+    stage: string,
+    call: (store: SessionStore) => MaybePromise<T>,
+    done: (result: T) => void = () => {},
+  ): Promise<T> {
+    const { store, clock, timeout } = this.#options;
+    let result: T;
     try {
-      const answer = call(this.#options.store);
-      if (!isPromise(answer)) return answer;
-      return answer.then(undefined, (error) => {
-        throw storeFailed(stage, error);
-      });
+      const answer = call(store);
+      result = isPromise(answer) ? await withTimeout(answer, timeout, clock, done) : answer;
     } catch (error) {
       throw storeFailed(stage, error);
     }
+    done(result);
+    return result;
   }
 
   /** Not awaited: the write is done and readable, and a lost event is made good by the subscribers' own checks. */
@@ -177,14 +200,18 @@ export class SessionRecords {
   }
 }
 
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | null)?.then === "function";
+function isPromise<T>(answer: MaybePromise<T>): answer is Promise<T> {
+  return typeof (answer as Partial<Promise<T>> | null)?.then === "function";
 }
 
 function storeFailed(stage: string, cause: unknown): LiveSessionError {
   if (cause instanceof LiveSessionError) return cause;
   const words = cause instanceof Error ? cause.message : String(cause);
   return new LiveSessionError("store_failed", `The session store failed in ${stage}: ${words}`, { cause });
+}
+
+function freezeLive(result: ReadResult): void {
+  if (result.state === "live") freezeRecord(result.record);
 }
 
 function freezeRecord(record: SessionRecord): SessionRecord {
