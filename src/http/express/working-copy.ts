@@ -8,7 +8,7 @@ import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
 import type { JsonObject, SessionRecord } from "../../core/store.ts";
 import type { WriteExtras } from "../../core/writer.ts";
-import { type CookieFacts, cookieFacts, storedCookie } from "./cookie.ts";
+import { type CookieFacts, cookieFacts, metaWith, storedCookie } from "./cookie.ts";
 import { type SessionObject, snapshotOf, visibleData } from "./snapshot.ts";
 
 /** The part of the hub that this adapter goes through. */
@@ -182,7 +182,7 @@ export class WorkingCopy {
     if (!cookie) return {};
     const wanted = cookie.lifetime ?? this.#hub.records.lifetime;
     return {
-      meta: equalJson(storedCookie(meta), cookie.stored) ? undefined : { ...meta, cookie: cookie.stored },
+      meta: equalJson(storedCookie(meta), cookie.stored) ? undefined : metaWith(meta, cookie.stored),
       lifetime: wanted === lifetime ? undefined : wanted,
     };
   }
