@@ -7,11 +7,24 @@ import type { SessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
 import type { JsonObject, SessionRecord } from "../../core/store.ts";
 import type { WriteExtras } from "../../core/writer.ts";
-import { type CookieFacts, cookieFacts, storedCookie } from "./cookie.ts";
-import { type SessionObject, snapshotOf, visibleData } from "./snapshot.ts";
+import { type CookieFacts, type StoredCookie, storedCookie } from "./cookie.ts";
+import type { SessionObject } from "./snapshot.ts";
 
-/** The part of the hub that this adapter goes through. */
+/** The part of the hub that request adapters go through. */
 export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "clock" | "report">;
+
+/** How the session objects of one framework hold what a record keeps. */
+export interface SessionFormat {
+  /** The data of an object as JSON at this moment, frozen; values equal to the known ones are shared with them. */
+  readonly dataOf: (object: SessionObject, known: JsonObject) => JsonObject;
+  /** What an object says of its cookie, `null` if nothing; `known` is the cookie that it was loaded with. */
+  readonly cookieOf: (object: SessionObject, known: StoredCookie | undefined) => CookieFacts | null;
+  /** The part of the data that the framework's objects have room for. */
+  readonly visible: (data: JsonObject) => JsonObject;
+}
+
+/** What becomes of a write by a request that the end of its session overtook. */
+export type LateWrites = "ignore" | "error";
 
 interface Base {
   readonly data: JsonObject;
@@ -29,15 +42,17 @@ const EMPTY: JsonObject = Object.freeze({});
 export class WorkingCopy {
   readonly key: SessionKey;
   readonly #hub: Hub;
-  readonly #lateWrites: "ignore" | "error";
+  readonly #format: SessionFormat;
+  readonly #lateWrites: LateWrites;
   /** `null` for a session that was not loaded and not saved yet. */
   #base: Base | null = null;
   /** Saves and touches of one session object go one after the other, each against what the one before left. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(key: SessionKey, hub: Hub, lateWrites: "ignore" | "error") {
+  constructor(key: SessionKey, hub: Hub, format: SessionFormat, lateWrites: LateWrites) {
     this.key = key;
     this.#hub = hub;
+    this.#format = format;
     this.#lateWrites = lateWrites;
   }
 
@@ -53,7 +68,7 @@ export class WorkingCopy {
 
   /** From now on the copy is held as a Session, which has no room for some names: their absence is no deletion. */
   heldAsSession(): void {
-    if (this.#base) this.#base = { ...this.#base, data: visibleData(this.#base.data) };
+    if (this.#base) this.#base = { ...this.#base, data: this.#format.visible(this.#base.data) };
   }
 
   /**
@@ -63,7 +78,7 @@ export class WorkingCopy {
    *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it
    */
   async save(object: SessionObject): Promise<void> {
-    const data = snapshotOf(object, this.#base?.data ?? EMPTY);
+    const data = this.#format.dataOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
     await this.#next(async () => {
       if (isOver(cookie)) await this.#hub.records.end(this.key, "expired");
@@ -89,8 +104,8 @@ export class WorkingCopy {
     });
   }
 
-  #facts({ cookie }: SessionObject): CookieFacts | null {
-    return cookieFacts(cookie, storedCookie(this.#base?.meta ?? null));
+  #facts(object: SessionObject): CookieFacts | null {
+    return this.#format.cookieOf(object, storedCookie(this.#base?.meta ?? null));
   }
 
   #baseOf({ data, incarnation, meta, lifetime, expiresAt, deadline }: SessionRecord, left: number): Base {
