@@ -15,6 +15,7 @@ export const expressFormat: SessionFormat = {
     snapshotOf(object, known, object instanceof session.Session ? isSessionMember : () => false),
   cookieOf: ({ cookie }, known) => cookieFacts(cookie, known),
   visible: (data) => visibleData(data, isSessionMember),
+  replaces: true,
 };
 
 /** Takes out what a Session would not take over, so that the middleware does not see a change where there is none. */

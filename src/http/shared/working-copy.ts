@@ -5,7 +5,7 @@ import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import type { SessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
-import type { JsonObject, SessionRecord } from "../../core/store.ts";
+import type { EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
 import type { WriteExtras } from "../../core/writer.ts";
 import { type CookieFacts, type StoredCookie, storedCookie } from "./cookie.ts";
 import type { SessionObject } from "./snapshot.ts";
@@ -21,6 +21,8 @@ export interface SessionFormat {
   readonly cookieOf: (object: SessionObject, known: StoredCookie | undefined) => CookieFacts | null;
   /** The part of the data that the framework's objects have room for. */
   readonly visible: (data: JsonObject) => JsonObject;
+  /** Whether an object that was never loaded may replace a live session: only where user code calls the store itself. */
+  readonly replaces: boolean;
 }
 
 /** What becomes of a write by a request that the end of its session overtook. */
@@ -87,6 +89,11 @@ export class WorkingCopy {
     });
   }
 
+  /** Ends the session, after every save of this copy that is under way. */
+  async end(reason: EndReason): Promise<void> {
+    await this.#next(() => this.#hub.records.end(this.key, reason));
+  }
+
   /**
    * Pushes the lifetime and writes the cookie, if that is due. Never data, and never creates.
    *
@@ -148,6 +155,10 @@ export class WorkingCopy {
     const base = { data, meta: null, lifetime: records.lifetime, expiresAt: 0, pushable: true };
     if (created.ok) return this.#pushed({ ...base, incarnation: created.incarnation }, extras);
     if (created.why !== "exists") throw writer.refusal(created);
+    if (!this.#format.replaces) {
+      const message = "A session object that was not loaded as this session cannot take the place of its data.";
+      throw new LiveSessionError("conflict", message);
+    }
 
     let unchanged = false;
     const replace = (current: JsonObject) => {
