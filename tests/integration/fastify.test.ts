@@ -111,31 +111,35 @@ describe("the session's methods", () => {
 });
 
 describe("the cookie", () => {
-  test("a session with a date of its own ends then, whatever happens in it", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] }); // the middleware goes by Date.now
-    onTestFinished(() => void vi.useRealTimers());
-    const { tab, id, sessions, clock } = await start({
-      "/until": ({ session }, own) => {
-        own.n = 1;
-        session.cookie.expires = new Date(end);
-      },
-      "/read": (_request, own) => own,
-    });
-    const pass = (ms: number) => {
-      clock.advance(ms);
-      vi.setSystemTime(clock.now());
-    };
-    const end = clock.now() + 10 * MINUTE;
-    await tab.get("/until");
-    for (let minute = 1; minute < 10; minute++) {
+  test.each([true, false])(
+    "a date of the session's own is its end, whatever happens (rolling: %s)",
+    async (rolling) => {
+      vi.useFakeTimers({ toFake: ["Date"] }); // the middleware goes by Date.now
+      onTestFinished(() => void vi.useRealTimers());
+      const routes: Record<string, Handler> = {
+        "/until": ({ session }, own) => {
+          own.n = 1;
+          session.cookie.expires = new Date(end);
+        },
+        "/read": (_request, own) => own,
+      };
+      const { tab, id, sessions, clock } = await start(routes, { rolling });
+      const pass = (ms: number) => {
+        clock.advance(ms);
+        vi.setSystemTime(clock.now());
+      };
+      const end = clock.now() + 10 * MINUTE;
+      await tab.get("/until");
+      for (let minute = 1; minute < 10; minute++) {
+        pass(MINUTE);
+        expect((await tab.get("/read")).body.n).toBe(1);
+        const found = await sessions.records.read(sessionKey(id()));
+        expect(found.state === "live" && found.record.expiresAt).toBe(end);
+      }
       pass(MINUTE);
-      expect((await tab.get("/read")).body.n).toBe(1);
-      const found = await sessions.records.read(sessionKey(id()));
-      expect(found.state === "live" && found.record.expiresAt).toBe(end);
-    }
-    pass(MINUTE);
-    expect((await tab.get("/read")).body.n).toBeUndefined();
-  });
+      expect((await tab.get("/read")).body.n).toBeUndefined();
+    },
+  );
 
   test("its flags are no data", async () => {
     const { tab, id, sessions } = await start({}, { cookie: { secure: false, sameSite: "lax", maxAge: 60_000 } });
@@ -214,10 +218,14 @@ test("an object that did not come from this request's load cannot replace a live
         new Promise((resolve) => sessionStore.set(session.sessionId, data as never, resolve as () => void));
       return { code: ((await write({ stale: true })) as { code?: string }).code };
     },
+    "/copy": ({ session, sessionStore }) =>
+      new Promise((resolve) => sessionStore.set("another id", session, resolve as () => void)),
   });
   await tab.get("/set?n=1");
   expect((await tab.get("/foreign")).body).toEqual({ code: "conflict" });
   expect(await sessions.read(id())).toEqual({ n: "1" });
+  await tab.get("/copy");
+  expect(await sessions.read("another id")).toEqual({ n: "1" });
 });
 
 test.each([

@@ -7,8 +7,11 @@ import fastifyCookie from "@fastify/cookie";
 import express from "express";
 import session from "express-session";
 import fastify from "fastify";
+import Koa from "koa";
+import koaSession from "koa-session";
 import { expressStore } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
+import { type KoaContext, koaStore } from "live-session/koa";
 import { onTestFinished } from "vitest";
 import { call, type Data } from "./express.ts";
 import type { HttpAdapter, SuiteSession } from "./http-suite.ts";
@@ -115,4 +118,52 @@ const onFastify: HttpAdapter = {
   },
 };
 
-export const adapters: readonly HttpAdapter[] = [onExpress, onFastify];
+const onKoa: HttpAdapter = {
+  name: "koa",
+  idOf: (cookies) => cookies.get("koa.sess") ?? "",
+  cookiesOf(id, honest) {
+    const signature = createHmac("sha1", honest ? secret : stranger)
+      .update(`koa.sess=${id}`)
+      .digest("base64url");
+    return new Map([
+      ["koa.sess", id],
+      ["koa.sess.sig", signature],
+    ]);
+  },
+  async start({ sessions, routes, rolling, maxAge, onError }) {
+    const app = new Koa<Koa.DefaultState, KoaContext<Data>>();
+    app.keys = [secret];
+    app.silent = true;
+    app.use(async (ctx, next) => {
+      try {
+        await next();
+      } catch (error) {
+        onError(error);
+        ctx.status = 500;
+        ctx.body = { code: (error as { code?: string }).code };
+      }
+    });
+    app.use(koaSession({ store: koaStore(sessions), rolling, maxAge: maxAge ?? "session" }, app));
+    app.use(async (ctx) => {
+      const own: SuiteSession = {
+        read: async () => plain(ctx.session ?? {}),
+        set(key, value) {
+          ctx.session ??= {};
+          Object.assign(ctx.session ?? {}, { [key]: value });
+        },
+        delete: (key) => Reflect.deleteProperty(ctx.session ?? {}, key),
+        // As one does: koa-session's regenerate takes the data along.
+        async regenerate() {
+          await ctx.session?.regenerate();
+        },
+        async destroy() {
+          ctx.session = null;
+        },
+      };
+      ctx.body = await routes[ctx.path]?.(own, ctx.URL.searchParams);
+    });
+    return listen(createServer(app.callback()));
+  },
+};
+
+export const adapters: readonly HttpAdapter[] = [onExpress, onFastify, onKoa];

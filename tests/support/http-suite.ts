@@ -228,7 +228,9 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
   });
 
   test.each([true, false])("requests push the lifetime, each touchInterval at most (rolling: %s)", async (rolling) => {
-    const { clock, tab, record, writes } = await start({ rolling, maxAge: HOUR, touchInterval: MINUTE });
+    // A cookie with a date is only pushed where it is sent again.
+    const maxAge = rolling ? { maxAge: HOUR } : {};
+    const { clock, tab, record, writes } = await start({ rolling, ...maxAge, touchInterval: MINUTE });
     await tab.get("/set?n=1");
     clock.advance(MINUTE - 1);
     writes.length = 0;
