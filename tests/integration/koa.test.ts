@@ -7,7 +7,7 @@ import { createLiveSessions, memoryStore, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { type KoaContext, type KoaStoreOptions, koaStore } from "live-session/koa";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Browser, type Data } from "../support/express.ts";
+import { Browser, type Data, Gate } from "../support/express.ts";
 import { listen, secret } from "../support/http-adapters.ts";
 
 const MINUTE = 60_000;
@@ -16,7 +16,8 @@ type Handler = (ctx: Context) => unknown;
 
 async function start(routes: Record<string, Handler>, options: object = {}, store: KoaStoreOptions = {}) {
   const clock = new ManualClock(Date.now());
-  const sessions = createLiveSessions<Data>({ store: memoryStore({ clock }), clock, lifetime: "2h", onError() {} });
+  const inner = memoryStore({ clock });
+  const sessions = createLiveSessions<Data>({ store: inner, clock, lifetime: "2h", onError() {} });
   onTestFinished(() => sessions.close());
   const app = new Koa<Koa.DefaultState, KoaContext<Data>>();
   app.keys = [secret];
@@ -34,7 +35,7 @@ async function start(routes: Record<string, Handler>, options: object = {}, stor
     if (found.state !== "live") throw new Error(`The session is ${found.state}.`);
     return found.record;
   };
-  return { sessions, clock, tab, id, record, errors };
+  return { sessions, inner, clock, tab, id, record, errors };
 }
 
 test("the lifetime is the session's own maxAge, not the ten seconds more that the store is told", async () => {
@@ -139,15 +140,24 @@ test("save, twice and again at the end, each writes what changed since the one b
 });
 
 test("an end waits for a first save under way", async () => {
-  const { tab, sessions } = await start({
+  const saving = new Gate();
+  let saved: Promise<void> | undefined;
+  const { tab, sessions, inner } = await start({
     "/both": (ctx) => {
       if (!ctx.session) return;
       ctx.session.n = 1;
-      void ctx.session.save();
+      saved = ctx.session.save().catch(() => {});
       ctx.session = null;
+      setImmediate(() => setImmediate(() => saving.open()));
     },
   });
+  const { commit } = inner;
+  inner.commit = async (...given) => {
+    await saving.wait();
+    return commit(...given);
+  };
   await tab.get("/both");
+  await saved;
   expect(await sessions.records.count()).toBe(0);
 });
 

@@ -23,7 +23,7 @@ const members = new Set([
 export const isSessionMember = (name: string): boolean => name.startsWith("_") || members.has(name);
 
 export const koaFormat: SessionFormat = {
-  dataOf: (object, known) => snapshotOf(visibleData(object, isSessionMember), known, isSessionMember),
+  dataOf: (object, known) => snapshotOf(object, known, isSessionMember),
   // In the words of express-session's cookie, so that the facts of a record mean the same in every framework.
   cookieOf({ _maxAge, _session }) {
     if (typeof _maxAge === "number") return { stored: { originalMaxAge: _maxAge }, lifetime: _maxAge };
