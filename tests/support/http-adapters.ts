@@ -4,13 +4,17 @@ import { createHmac } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fastifyCookie from "@fastify/cookie";
+import { createAdaptorServer } from "@hono/node-server";
 import express from "express";
 import session from "express-session";
 import fastify from "fastify";
+import { Hono } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
 import { expressStore } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
+import { type FetchSession, fetchSessions } from "live-session/fetch";
+import { honoSession, type SessionEnv } from "live-session/hono";
 import { type KoaContext, koaStore } from "live-session/koa";
 import { onTestFinished } from "vitest";
 import { call, type Data } from "./express.ts";
@@ -166,4 +170,53 @@ const onKoa: HttpAdapter = {
   },
 };
 
-export const adapters: readonly HttpAdapter[] = [onExpress, onFastify, onKoa];
+/** The session of live-session/fetch in the words of the suite. */
+const ofFetch = (session: FetchSession<Data>): SuiteSession => ({
+  read: async () => ({ ...(await session.load()) }),
+  set: (key, value) => session.put(key, value),
+  delete: (key) => session.delete(key),
+  regenerate: async () => session.regenerate(),
+  destroy: () => session.destroy(),
+});
+
+const failure = (error: unknown) => ({ code: (error as { code?: string }).code });
+
+const onFetch: HttpAdapter = {
+  name: "fetch",
+  ...signedCookie("sid"),
+  async start({ sessions, routes, rolling, maxAge, onError }) {
+    const web = fetchSessions(sessions, { secret, rolling, maxAge: maxAge ?? "session" });
+    const handler = web.handle(async (request, session) => {
+      const { pathname, searchParams } = new URL(request.url);
+      return Response.json(await routes[pathname]?.(ofFetch(session), searchParams));
+    });
+    const answer = async (request: Request) => {
+      try {
+        return await handler(request);
+      } catch (error) {
+        onError(error);
+        return Response.json(failure(error), { status: 500 });
+      }
+    };
+    return listen(createAdaptorServer({ fetch: answer }) as Server);
+  },
+};
+
+const onHono: HttpAdapter = {
+  name: "hono",
+  ...signedCookie("sid"),
+  async start({ sessions, routes, rolling, maxAge, onError }) {
+    const app = new Hono<SessionEnv<Data>>();
+    app.use(honoSession(sessions, { secret, rolling, maxAge: maxAge ?? "session" }));
+    app.get("*", async (c) => {
+      return c.json(await routes[c.req.path]?.(ofFetch(c.var.session), new URL(c.req.url).searchParams));
+    });
+    app.onError((error, c) => {
+      onError(error);
+      return c.json(failure(error), 500);
+    });
+    return listen(createAdaptorServer({ fetch: app.fetch }) as Server);
+  },
+};
+
+export const adapters: readonly HttpAdapter[] = [onExpress, onFastify, onKoa, onFetch, onHono];
