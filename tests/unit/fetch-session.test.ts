@@ -183,6 +183,11 @@ describe("reading and writing", () => {
       session.put("n", 1);
       session.update("cart", (cart = []) => [...cart, "string"]);
       expect(await session.load()).toEqual({ n: 1, cart: ["kite", "string"] });
+      session.update("cart", (cart = []) => {
+        cart.push("reel"); // it is a copy
+        return cart;
+      });
+      expect(await session.get("cart")).toEqual(["kite", "string", "reel"]);
       session.delete("cart");
       expect(await session.get("cart")).toBeUndefined();
       session.clear();
@@ -296,7 +301,7 @@ describe("the life of a session", () => {
   });
 
   test("a login that is overtaken by a logout starts a session of its own", async () => {
-    const { visit, sessions, id } = start();
+    const { visit, sessions, id } = start({ rolling: true });
     await visit((session) => session.put("cart", ["kite"]));
     const old = id();
     await visit(async (session) => {

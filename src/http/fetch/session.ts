@@ -122,7 +122,6 @@ export class FetchSession<Data extends object> {
     this.#open();
     const loaded = await this.#load();
     this.#operations = [];
-    this.#regenerates = false;
     this.#destroyed = true;
     if (loaded) await this.#sessions.records.end(loaded.key, "destroyed");
     this.#loading = Promise.resolve(null);
