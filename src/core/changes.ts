@@ -6,7 +6,8 @@ import type { JsonObject } from "./store.ts";
 
 /** The data after the changes; what did not change stays shared with the data before. Frozen. */
 export function applyChanges(data: JsonObject, changes: Changes): JsonObject {
-  const result: Record<string, unknown> = { ...data, ...changes.put };
+  const result: Record<string, unknown> = { ...data };
+  for (const key of Object.keys(changes.put)) result[key] = changes.put[key];
   for (const key of changes.delete) delete result[key];
   return Object.freeze(result);
 }

@@ -11,6 +11,7 @@ import type {
   EndReason,
   JsonObject,
   ListedRecord,
+  MaybePromise,
   ReadResult,
   SessionRecord,
   SessionStore,
@@ -29,10 +30,13 @@ export interface RecordsOptions {
   readonly lifetime: number;
   readonly deadline: number | null;
   readonly maxBytes: number;
-  readonly touchInterval: number;
+  readonly touchInterval: number | null;
   readonly clock: Clock;
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
+
+/** Unless the hub's `touchInterval` says otherwise: idle timeouts are off by a thousandth, and bursts of requests cost no writes. */
+const touchIntervalOf = (lifetime: number) => Math.min(60_000, lifetime / 1000);
 
 /** A commit as an adapter words it; the hub's limits and defaults are filled in. */
 export type Write = Changes &
@@ -61,7 +65,8 @@ export class SessionRecords {
   }
 
   async read(key: SessionKey): Promise<ReadResult> {
-    const result = await this.#store("read", (store) => store.read(key));
+    const asked = this.#store("read", (store) => store.read(key));
+    const result = isPromise(asked) ? await asked : asked;
     if (result.state === "live") freezeRecord(result.record);
     return result;
   }
@@ -69,15 +74,23 @@ export class SessionRecords {
   async commit(key: SessionKey, write: Write): Promise<CommitResult> {
     const { maxBytes, lifetime, deadline } = this.#options;
     const creates = write.mode !== "update";
+    // Field by field: a spread would cost more than the rest of a commit to memory.
     const commit: Commit = {
-      ...write,
+      mode: write.mode,
+      put: write.put,
+      delete: write.delete,
+      ifVersion: write.ifVersion,
+      ifIncarnation: write.ifIncarnation,
+      incarnation: generateIncarnation(),
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
       deadline: write.deadline ?? (creates ? deadline : undefined),
-      incarnation: generateIncarnation(),
+      meta: write.meta,
+      principal: write.principal,
       maxBytes,
     };
     const asked = this.#options.clock.now();
-    const result = await this.#store("commit", (store) => store.commit(key, commit));
+    const committing = this.#store("commit", (store) => store.commit(key, commit));
+    const result = isPromise(committing) ? await committing : committing;
     if (!result.ok) return result;
     const { version, incarnation, expiresAt, now } = result;
     const changes = { put: write.put, delete: write.delete };
@@ -93,7 +106,10 @@ export class SessionRecords {
    */
   async touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): Promise<boolean> {
     const asked = this.#options.clock.now();
-    const result = await this.#store("touch", (store) => store.touch(key, { ...touch, ifIncarnation: incarnation }));
+    const touching = this.#store("touch", (store) =>
+      store.touch(key, { lifetime: touch.lifetime, meta: touch.meta, ifIncarnation: incarnation }),
+    );
+    const result = isPromise(touching) ? await touching : touching;
     if (!result) return false;
     const event = { type: "touched", incarnation, ...result } as const;
     this.#local(key, event, asked);
@@ -103,7 +119,8 @@ export class SessionRecords {
 
   /** Whether activity now should push the lifetime: not more often than each `touchInterval`, so that a read is no write. */
   touchDue(lifetime: number, left: number): boolean {
-    return lifetime - left >= Math.min(this.#options.touchInterval, lifetime / 2);
+    const { touchInterval } = this.#options;
+    return lifetime - left >= Math.min(touchInterval ?? touchIntervalOf(lifetime), lifetime / 2);
   }
 
   /** Ends a session. Gives its last record, or `null` if there was no live one. */
@@ -127,13 +144,18 @@ export class SessionRecords {
     }
   }
 
-  count(): Promise<number> {
+  async count(): Promise<number> {
     return this.#store("count", (store) => store.count());
   }
 
-  async #store<T>(stage: string, call: (store: SessionStore) => T): Promise<Awaited<T>> {
+  /** What a store answers at once is handed on at once: each `await` of it would cost as much as a read from memory. */
+  #store<T>(stage: string, call: (store: SessionStore) => MaybePromise<T>): MaybePromise<T> {
     try {
-      return await call(this.#options.store);
+      const answer = call(this.#options.store);
+      if (!isPromise(answer)) return answer;
+      return answer.then(undefined, (error) => {
+        throw storeFailed(stage, error);
+      });
     } catch (error) {
       throw storeFailed(stage, error);
     }
@@ -153,6 +175,10 @@ export class SessionRecords {
       failed(error);
     }
   }
+}
+
+function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | null)?.then === "function";
 }
 
 function storeFailed(stage: string, cause: unknown): LiveSessionError {

@@ -15,6 +15,7 @@ export const expressFormat: SessionFormat = {
     snapshotOf(object, known, object instanceof session.Session ? isSessionMember : () => false),
   cookieOf: ({ cookie }, known) => cookieFacts(cookie, known),
   visible: (data) => visibleData(data, isSessionMember),
+  isLoaded: (object) => object instanceof session.Session,
   replaces: true,
 };
 

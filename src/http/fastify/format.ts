@@ -34,6 +34,7 @@ export const fastifyFormat: SessionFormat = {
     return { ...facts, stored: Object.freeze({ ...facts.stored, expires: own.expires }) };
   },
   visible: (data) => visibleData(data, isSessionMember),
+  isLoaded: () => true,
   replaces: false,
 };
 

@@ -34,7 +34,7 @@ export class FastifyStore implements SessionStore {
       const loaded = await loadSession(this.#hub, key, (record) => !hasFixedEnd(record));
       if (!loaded) return null;
       const { record, left } = loaded;
-      const copy = this.#copy(key).loaded(record, left);
+      const copy = this.#copy(sid).loaded(record, left);
       copy.heldAsSession();
       const object = sessionObject({ ...record, data: visibleData(record.data, isSessionMember) }, left);
       return { copy, object: object as unknown as SessionData };
@@ -50,7 +50,7 @@ export class FastifyStore implements SessionStore {
     this.#answer(callback, async () => {
       const object = session as unknown as SessionObject;
       const key = sessionKey(sid);
-      const copy = this.copyOf(key, object) ?? this.#copy(key);
+      const copy = this.copyOf(key, object) ?? this.#copy(sid);
       this.#copies.set(object, copy);
       const saving = copy.save(object);
       if (!copy.known) this.#firstSaves.add(key, saving);
@@ -101,8 +101,8 @@ export class FastifyStore implements SessionStore {
     }
   }
 
-  #copy(key: SessionKey): WorkingCopy {
-    return new WorkingCopy(key, this.#hub, fastifyFormat, this.#lateWrites);
+  #copy(sid: string): WorkingCopy {
+    return new WorkingCopy(sid, this.#hub, fastifyFormat, this.#lateWrites);
   }
 
   /** Calls back outside the promise: what a callback throws is the process's, not ours to swallow. */

@@ -30,6 +30,7 @@ export const koaFormat: SessionFormat = {
     return _session ? { stored: { originalMaxAge: null, expires: null }, lifetime: null } : null;
   },
   visible: (data) => visibleData(data, isSessionMember),
+  isLoaded: () => true,
   replaces: false,
 };
 

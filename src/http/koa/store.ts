@@ -1,6 +1,5 @@
 // The external store for koa-session: three async functions, each of which is told the request that it is for.
 
-import { sessionKey } from "../../core/ids.ts";
 import { cloneJson } from "../../core/json.ts";
 import { requireLateWrites, requireSessions } from "../shared/check.ts";
 import { loadSession } from "../shared/load.ts";
@@ -60,10 +59,9 @@ export function koaStore(sessions: Hub, { lateWrites = "ignore" }: KoaStoreOptio
 
   /** The copy that this request loaded or saved under this id. */
   function copyOf(id: string, ctx: object): WorkingCopy {
-    const key = sessionKey(id);
     const known = copies.get(ctx);
-    if (known?.key === key) return known;
-    const copy = new WorkingCopy(key, sessions, koaFormat, lateWrites);
+    if (known?.isOf(id, sessions)) return known;
+    const copy = new WorkingCopy(id, sessions, koaFormat, lateWrites);
     copies.set(ctx, copy);
     return copy;
   }

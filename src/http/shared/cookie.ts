@@ -1,5 +1,6 @@
 // The session's cookie, as a record keeps it: in `meta`, beside the data and never part of it.
 
+import { equalJson } from "../../core/json.ts";
 import type { JsonObject } from "../../core/store.ts";
 
 /**
@@ -28,13 +29,31 @@ const DRIFT_MS = 5;
  */
 export function cookieFacts(cookie: unknown, known: StoredCookie | undefined): CookieFacts | null {
   if (typeof cookie !== "object" || cookie === null) return null;
-  const { expires, ...stored } = JSON.parse(JSON.stringify(cookie)) as Record<string, unknown>;
+  const stored = jsonOf(cookie);
+  const { expires } = stored;
   const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
   if (Number.isNaN(end)) stored.expires = null;
+  else delete stored.expires;
   const drift = Number(known?.originalMaxAge) - Number(stored.originalMaxAge);
   if (drift > 0 && drift <= DRIFT_MS && Number(stored.originalMaxAge) > 0)
     stored.originalMaxAge = known?.originalMaxAge;
-  return { stored: Object.freeze(stored), lifetime: lifetimeOf(stored, end) };
+  const lifetime = lifetimeOf(stored, end);
+  return { stored: known && equalJson(known, stored) ? known : Object.freeze(stored), lifetime };
+}
+
+/** What JSON makes of a cookie; but for its date, there is hardly ever anything to make of it. */
+function jsonOf(cookie: object): Record<string, unknown> {
+  const { toJSON } = cookie as { toJSON?: unknown };
+  const facts = (typeof toJSON === "function" ? toJSON.call(cookie) : cookie) as Record<string, unknown>;
+  const json: Record<string, unknown> = {};
+  for (const name of Object.keys(facts)) {
+    const fact = facts[name];
+    if (fact === null || typeof fact === "string" || typeof fact === "boolean" || Number.isFinite(fact))
+      json[name] = fact;
+    else if (fact instanceof Date) json[name] = fact.toJSON();
+    else if (fact !== undefined) Object.assign(json, JSON.parse(JSON.stringify({ [name]: fact })));
+  }
+  return json;
 }
 
 /** The middleware's clock is Date.now, whatever the hub's is. */
