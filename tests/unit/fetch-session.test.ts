@@ -242,7 +242,10 @@ describe("reading and writing", () => {
     expect(() => session.put("cart", [1n] as never)).toThrow(expect.objectContaining({ code: "not_json" }));
     expect(() => session.put("cookie" as never, 1 as never)).toThrow(expect.objectContaining({ code: "bad_key" }));
     session.update("n", (async () => 1) as never);
-    expect(await rejection(session.commit())).toMatchObject({ code: "not_json", message: expect.stringMatching(/must not be async/) });
+    expect(await rejection(session.commit())).toMatchObject({
+      code: "not_json",
+      message: expect.stringMatching(/must not be async/),
+    });
   });
 
   test("after the commit, writes are errors rather than lost", async () => {
