@@ -2,7 +2,7 @@
 
 import { LiveSessionError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/ids.ts";
-import type { Hub } from "./working-copy.ts";
+import type { Hub } from "../shared/working-copy.ts";
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;

@@ -4,9 +4,10 @@ import session from "express-session";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
+import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
+import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
+import { dropSessionMembers, expressFormat } from "./format.ts";
 import { Readiness } from "./readiness.ts";
-import { dropSessionMembers, type SessionObject, sessionObject } from "./snapshot.ts";
-import { type Hub, WorkingCopy } from "./working-copy.ts";
 
 export interface ExpressStoreOptions {
   /**
@@ -134,7 +135,7 @@ export class ExpressStore extends session.Store {
   }
 
   #copy(sid: string): WorkingCopy {
-    return new WorkingCopy(sid, this.#hub, this.#lateWrites);
+    return new WorkingCopy(sid, this.#hub, expressFormat, this.#lateWrites);
   }
 
   #copyOf(sid: string, object: SessionObject): WorkingCopy {

@@ -1,18 +1,34 @@
 // What one request holds of a session: its data as loaded (the base), against which a save finds what this request changed.
 
-import session from "express-session";
 import { diff, isEmpty } from "../../core/changes.ts";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
-import type { JsonObject, SessionRecord } from "../../core/store.ts";
+import type { EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
 import type { WriteExtras } from "../../core/writer.ts";
-import { type CookieFacts, cookieFacts, metaWith, storedCookie } from "./cookie.ts";
-import { type SessionObject, snapshotOf, visibleData } from "./snapshot.ts";
+import { type CookieFacts, metaWith, type StoredCookie, storedCookie } from "./cookie.ts";
+import type { SessionObject } from "./snapshot.ts";
 
-/** The part of the hub that this adapter goes through. */
+/** The part of the hub that request adapters go through. */
 export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "clock" | "report">;
+
+/** How the session objects of one framework hold what a record keeps. */
+export interface SessionFormat {
+  /** The data of an object as JSON at this moment, frozen; values equal to the known ones are shared with them. */
+  readonly dataOf: (object: SessionObject, known: JsonObject) => JsonObject;
+  /** What an object says of its cookie, `null` if nothing; `known` is the cookie that it was loaded with. */
+  readonly cookieOf: (object: SessionObject, known: StoredCookie | undefined) => CookieFacts | null;
+  /** The part of the data that the framework's objects have room for. */
+  readonly visible: (data: JsonObject) => JsonObject;
+  /** Whether it is the framework that made the object, having asked for the session first. */
+  readonly isLoaded: (object: SessionObject) => boolean;
+  /** Whether an object that was never loaded may replace a live session: only where user code calls the store itself. */
+  readonly replaces: boolean;
+}
+
+/** What becomes of a write by a request that the end of its session overtook. */
+export type LateWrites = "ignore" | "error";
 
 interface Base {
   readonly data: JsonObject;
@@ -34,16 +50,18 @@ export class WorkingCopy {
   readonly key: SessionKey;
   readonly #sid: string;
   readonly #hub: Hub;
-  readonly #lateWrites: "ignore" | "error";
+  readonly #format: SessionFormat;
+  readonly #lateWrites: LateWrites;
   /** `null` for a session that was not loaded and not saved yet. */
   #base: Base | null = null;
   /** Saves and touches of one session object go one after the other, each against what the one before left. */
   #last: Promise<unknown> | null = null;
 
-  constructor(sid: string, hub: Hub, lateWrites: "ignore" | "error") {
+  constructor(sid: string, hub: Hub, format: SessionFormat, lateWrites: LateWrites) {
     this.key = sessionKey(sid);
     this.#sid = sid;
     this.#hub = hub;
+    this.#format = format;
     this.#lateWrites = lateWrites;
   }
 
@@ -69,7 +87,7 @@ export class WorkingCopy {
 
   /** From now on the copy is held as a Session, which has no room for some names: their absence is no deletion. */
   heldAsSession(): void {
-    if (this.#base) this.#base = { ...this.#base, data: visibleData(this.#base.data) };
+    if (this.#base) this.#base = { ...this.#base, data: this.#format.visible(this.#base.data) };
   }
 
   /**
@@ -79,13 +97,18 @@ export class WorkingCopy {
    *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it
    */
   save(object: SessionObject): Promise<void> {
-    const data = snapshotOf(object, this.#base?.data ?? EMPTY);
+    const data = this.#format.dataOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
     return this.#next(async () => {
       if (isOver(cookie)) await this.#hub.records.end(this.key, "expired");
       else if (this.#base) await this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie));
       else this.#base = await this.#create(object, data, cookie);
     });
+  }
+
+  /** Ends the session, after every save of this copy that is under way. */
+  async end(reason: EndReason): Promise<void> {
+    await this.#next(() => this.#hub.records.end(this.key, reason));
   }
 
   /**
@@ -105,8 +128,8 @@ export class WorkingCopy {
     });
   }
 
-  #facts({ cookie }: SessionObject): CookieFacts | null {
-    return cookieFacts(cookie, storedCookie(this.#base?.meta ?? null));
+  #facts(object: SessionObject): CookieFacts | null {
+    return this.#format.cookieOf(object, storedCookie(this.#base?.meta ?? null));
   }
 
   #baseOf({ data, incarnation, meta, lifetime, expiresAt, deadline }: SessionRecord, left: number): Base {
@@ -148,7 +171,7 @@ export class WorkingCopy {
   /** Creates the session. Should there be one under this id, which only user code can bring about, replaces its data. */
   async #create(object: SessionObject, data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
     const { records, writer } = this.#hub;
-    const isNew = object instanceof session.Session; // the middleware loads what there is; others may not have asked
+    const isNew = this.#format.isLoaded(object); // the middleware loads what there is; others may not have asked
     const there = isNew ? null : await this.#live();
     if (there) return this.#replace(there, data, cookie);
     const extras = cookie ? this.#extras({ meta: null, lifetime: records.lifetime }, cookie) : { meta: NO_COOKIE };
@@ -158,7 +181,11 @@ export class WorkingCopy {
     if (!created.ok) {
       const other = created.why === "exists" ? await this.#live() : null;
       if (!other) throw writer.refusal(created);
-      return this.#replace(isNew ? { ...other, data: visibleData(other.data) } : other, data, cookie);
+      if (!this.#format.replaces) {
+        const message = "A session object that was not loaded as this session cannot take the place of its data.";
+        throw new LiveSessionError("conflict", message);
+      }
+      return this.#replace(isNew ? { ...other, data: this.#format.visible(other.data) } : other, data, cookie);
     }
     const base = { meta: null, lifetime: records.lifetime, pushable: true, incarnation: created.incarnation };
     return this.#pushed(base, data, extras);

@@ -1,27 +1,21 @@
-// Session objects of the middleware: their data as JSON at one moment, and fresh ones made from a record.
+// Session objects of the frameworks: their data as JSON at one moment, and fresh ones made from a record.
 
-import session from "express-session";
 import { LiveSessionError } from "../../core/errors.ts";
 import { checkKey, cloneJson, copyJson, equalJson } from "../../core/json.ts";
 import type { JsonObject, SessionRecord } from "../../core/store.ts";
 import { cookieJson, storedCookie } from "./cookie.ts";
 
-/** A session object as the middleware and user code hold it: data with `cookie` in it. */
+/** A session object as the framework and user code hold it: data with the framework's own members in it. */
 export type SessionObject = Record<string, unknown>;
-
-/** Names that a Session cannot hold as data: the middleware leaves them out when it makes one. */
-function isSessionMember(name: string): boolean {
-  return name === "id" || name === "req" || name in session.Session.prototype;
-}
 
 /**
  * The data of a session object as JSON has it (a Date becomes a string, a function is left out), deeply frozen. Values
  * equal to the known ones are shared with them.
  *
+ * @param isMember tells the framework's own members, which are no data; asked of what is not known yet
  * @throws LiveSessionError `not_json`, `bad_key`
  */
-export function snapshotOf(object: SessionObject, known: JsonObject): JsonObject {
-  const isSession = object instanceof session.Session;
+export function snapshotOf(object: SessionObject, known: JsonObject, isMember: (name: string) => boolean): JsonObject {
   const data: Record<string, unknown> = {};
   for (const name of Object.keys(object)) {
     if (name === "cookie") continue;
@@ -30,7 +24,7 @@ export function snapshotOf(object: SessionObject, known: JsonObject): JsonObject
       continue;
     }
     const value = jsonOf(name, object[name]);
-    if (value === undefined || (isSession && !(name in Object.prototype) && isSessionMember(name))) continue;
+    if (value === undefined || (isMember(name) && !(name in Object.prototype))) continue;
     checkKey(name);
     data[name] = value;
   }
@@ -64,16 +58,9 @@ export function sessionObject({ data, meta }: SessionRecord, left: number): Sess
   return object;
 }
 
-/** Takes out what a Session would not take over, so that the middleware does not see a change where there is none. */
-export function dropSessionMembers(object: SessionObject): void {
-  for (const name of Object.keys(object)) if (isSessionMember(name)) delete object[name];
-}
-
-/** The part of the data that a Session holds. */
-export function visibleData(data: JsonObject): JsonObject {
+/** The part of the data that does not go by the name of a member. */
+export function visibleData(data: JsonObject, isMember: (name: string) => boolean): JsonObject {
   const names = Object.keys(data);
-  if (!names.some(isSessionMember)) return data;
-  return Object.freeze(
-    Object.fromEntries(names.filter((name) => !isSessionMember(name)).map((name) => [name, data[name]])),
-  );
+  if (!names.some(isMember)) return data;
+  return Object.freeze(Object.fromEntries(names.filter((name) => !isMember(name)).map((name) => [name, data[name]])));
 }
