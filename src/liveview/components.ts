@@ -48,6 +48,11 @@ export class ComponentInstance {
     else this.socket.merge(props);
   }
 
+  /** The props it has, with some of them others. */
+  withProps(props: { readonly id: string | number }): Props {
+    return { ...this.#props, ...props };
+  }
+
   render(): Html {
     const { socket } = this;
     const tools = { ...toolsOf(socket), myself: socket.cid as number };
