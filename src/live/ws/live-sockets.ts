@@ -13,7 +13,7 @@ import { badOption } from "../shared/options.ts";
 import { refusal } from "../shared/refusal.ts";
 import { ClientSocket, Encoder, type Shared, SocketTransport } from "./client-socket.ts";
 import { type LiveSocketsOptions, readSocketOptions } from "./options.ts";
-import { type AnyServer, onUpgrade, refuseUpgrade } from "./upgrades.ts";
+import { type AnyServer, onUpgrade, refuseUpgrade } from "../shared/upgrades.ts";
 
 /** How long sockets have to say goodbye when all are closed. */
 const GOODBYE_MS = 2_000;
