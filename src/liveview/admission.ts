@@ -36,7 +36,9 @@ export function admit(
   if (!url || !match || topic !== `lv:${token.id}` || (!arrived && match.route !== token.route)) {
     return { ok: false, reason: "unauthorized" };
   }
-  return { ok: true, id: token.id, match, url, connectParams, flash: server.tokens.readFlash(payload.flash) ?? {} };
+  // From the view before, or at the first join from the page; not again when the connection was lost.
+  const flash = payload.flash ?? (connectParams._mounts === 0 ? payload.static : null);
+  return { ok: true, id: token.id, match, url, connectParams, flash: server.tokens.readFlash(flash) ?? {} };
 }
 
 export function urlOf(text: unknown): URL | null {
