@@ -43,3 +43,4 @@ export {
 } from "./liveview/socket.ts";
 export { type InsertOptions, type LiveStream, liveStream } from "./liveview/streams.ts";
 export { each, type Html, html, type Renderable, raw } from "./liveview/template.ts";
+export { htmlText } from "./liveview/text.ts";

@@ -45,3 +45,8 @@ export function textOf(html: Html, core?: ViewCore): string {
 
   return template(html.strings, html.values);
 }
+
+/** The HTML text of a template, for pages of your own. It must hold no component and no stream. */
+export function htmlText(template: Html): string {
+  return textOf(template);
+}

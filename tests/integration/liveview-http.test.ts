@@ -18,9 +18,9 @@ import {
   maybeSubscribe,
   updateSession,
 } from "live-session/liveview";
-// @ts-expect-error: the package has no types
 import { LongPoll, Socket } from "phoenix";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { bag } from "../support/express.ts";
 import { secret, serveLiveViews, type TestSession } from "../support/liveview.ts";
 
 const Count = liveView<{ count: number; live: boolean }, TestSession>({
@@ -58,7 +58,8 @@ describe("Express", () => {
       {
         before: (app) =>
           app.use((request, _response, next) => {
-            request.session.count = (request.session.count ?? 0) + 1;
+            const own = bag(request) as Partial<TestSession>;
+            own.count = (own.count ?? 0) + 1;
             next();
           }),
       },

@@ -25,7 +25,7 @@ import {
   updateSession,
 } from "live-session/liveview";
 import { describe, expect, test } from "vitest";
-import { Gate } from "../support/express.ts";
+import { bag, Gate } from "../support/express.ts";
 import { serveLiveViews, type TestSession } from "../support/liveview.ts";
 import { clientVersion } from "../support/liveview-client.ts";
 
@@ -134,8 +134,9 @@ describe("the session", () => {
       {
         before: (app) =>
           app.get("/form", (request, response) => {
-            request.session.cart = [...(request.session.cart ?? []), "by form"];
-            response.json(request.session.cart);
+            const own = bag(request) as Partial<TestSession>;
+            own.cart = [...(own.cart ?? []), "by form"];
+            response.json(own.cart);
           }),
       },
     );

@@ -18,17 +18,11 @@ import {
 } from "live-session/liveview";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { bag } from "./express.ts";
 
 export interface TestSession {
   cart: string[];
   count: number;
-}
-
-declare module "express-session" {
-  interface SessionData {
-    cart: string[];
-    count: number;
-  }
 }
 
 export const secret = "a secret for the tests of live views";
@@ -63,7 +57,7 @@ export async function serveLiveViews(routes: Routes, options: TestServerOptions 
   app.use("/live/longpoll", longPoll(views));
   app.use(session({ store: expressStore(sessions), secret, resave: false, saveUninitialized: false }));
   app.get("/enter", (request, response) => {
-    request.session.count ??= 0;
+    bag(request).count ??= 0;
     response.send("in");
   });
   before?.(app);
