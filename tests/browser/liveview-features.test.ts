@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { complaintsOf, launchChromium, picture } from "../support/chromium.ts";
 import { serveLiveViews, type TestServer, type TestServerOptions } from "../support/liveview.ts";
+import { type Exchange, type Names, named, readExchange, writeExchange } from "../support/liveview-exchange.ts";
 import { Other, serveWorkbenchScript, Workbench, workbenchLayout } from "../support/liveview-workbench.ts";
 
 let browser: Browser;
@@ -242,6 +243,67 @@ describe("when something goes wrong", () => {
     await page.click("#more");
     await shows(page, "#count", "1");
   });
+});
+
+test("the client still says what it was recorded to say (RECORD=true records it anew)", async () => {
+  const { server, page: first, context } = await start();
+  await first.close();
+  const page = await context.newPage();
+  const frames: [from: "client" | "server", text: string][] = [];
+  page.on("websocket", (socket) => {
+    socket.on("framesent", ({ payload }) => frames.push(["client", String(payload)]));
+    socket.on("framereceived", ({ payload }) => frames.push(["server", String(payload)]));
+  });
+  await page.goto(server.url);
+  await page.waitForSelector("[data-phx-main].phx-connected");
+  const attribute = (selector: string, name: string) => page.getAttribute(selector, name).then((value) => value ?? "");
+  const names: Names = {
+    ID: await attribute("[data-phx-main]", "id"),
+    SESSION: await attribute("[data-phx-main]", "data-phx-session"),
+    CSRF: await attribute('meta[name="csrf-token"]', "content"),
+    URL: server.url,
+  };
+  await page.click("#more");
+  await shows(page, "#count", "1");
+  await page.click("#reverse");
+  await page.waitForFunction(() => document.querySelector("#order")?.textContent === "cba");
+  await page.click("#extend");
+  await page.waitForSelector("#item-new");
+  await page.click("#counter-two button");
+  await shows(page, "#counter-two output", "1");
+  await page.click("#toggle-details");
+  await page.waitForSelector("#details");
+  await page.click("#toggle-details");
+  await page.waitForSelector("#details", { state: "detached" });
+  await expect.poll(() => frames.some(([from, text]) => from === "server" && text.includes('"cids":['))).toBe(true);
+  await page.click("#title");
+  await page.waitForFunction(() => document.title === "Another title");
+  await page.click("#flash");
+  await shows(page, "#info", "It worked");
+  await page.click("#info");
+  await page.waitForSelector("#info", { state: "detached" });
+  await page.click("#ask");
+  await shows(page, "#answer", "42");
+  await page.click("#song-first");
+  await page.waitForSelector("#songs-3");
+  await page.click("#song-drop");
+  await page.waitForSelector("#songs-2", { state: "detached" });
+  await page.click("#song-reset");
+  await page.waitForSelector("#songs-7");
+  await page.fill("#name", "Al");
+  await shows(page, "#person .error", "too short");
+  await page.click("#patch-link");
+  await shows(page, "#step", "linked");
+  await page.click("#patch");
+  await shows(page, "#step", "pushed");
+  await page.click("#navigate-link");
+  await shows(page, "#other", "Other");
+  // Heartbeats come when they come.
+  const spoken = frames.filter(([, text]) => JSON.parse(text)[2] !== "phoenix");
+  const exchange = spoken.map(([from, text]) => [from, named(text, names)] as const);
+  if (process.env.RECORD) writeExchange(exchange);
+  const said = (each: Exchange) => each.filter(([from]) => from === "client");
+  expect(said(exchange)).toEqual(said(readExchange()));
 });
 
 test("from a click in one tab to the change in the other", async () => {
