@@ -3,18 +3,19 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const file = fileURLToPath(new URL("../fixtures/liveview-exchange.json", import.meta.url));
+const file = fileURLToPath(new URL("../fixtures/liveview-exchange.jsonl", import.meta.url));
 
 /** `["client" | "server", frame]`, with names in the place of what is another at each time. */
 export type Exchange = readonly (readonly [from: "client" | "server", frame: unknown])[];
 
 export function readExchange(): Exchange {
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line));
 }
 
 export function writeExchange(exchange: Exchange): void {
-  const lines = exchange.map((entry) => JSON.stringify(entry));
-  writeFileSync(file, `[\n${lines.join(",\n")}\n]\n`);
+  writeFileSync(file, exchange.map((entry) => `${JSON.stringify(entry)}\n`).join(""));
 }
 
 /** What is another at each time, by the name that stands for it. */
