@@ -167,9 +167,15 @@ export function pushNavigate<Socket extends AnySocket>(
   return navigate(socket, { kind: "navigate", to: localPath(to), replace });
 }
 
-/** Has the browser load another page. This view ends. The flash goes along to pages of this app. */
+/**
+ * Has the browser load another page: a path of this app, or the whole URL of another site. This view ends. The flash goes
+ * along to pages of this app.
+ *
+ * @throws LiveSessionError `bad_option` for anything that is neither, such as `//host` or `javascript:`
+ */
 export function redirect<Socket extends AnySocket>(socket: Socket, to: string): Socket {
-  return navigate(socket, { kind: "redirect", to, replace: false });
+  const target = /^https?:\/\//.test(to) && URL.canParse(to) ? to : localPath(to);
+  return navigate(socket, { kind: "redirect", to: target, replace: false });
 }
 
 /** Hands a message to the view's `handleInfo`, after everything that came before it. */
@@ -223,5 +229,5 @@ function navigate<Socket extends AnySocket>(socket: Socket, navigation: Navigati
 /** `//host` is another site, and so is `/\host` to browsers. */
 function localPath(to: string): string {
   if (/^\/(?![/\\])/.test(to)) return to;
-  throw new LiveSessionError("bad_option", `${JSON.stringify(to)} is no path of this app: it must start with one "/".`);
+  throw new LiveSessionError("bad_option", `${JSON.stringify(to)} is no path of this app: that starts with one "/".`);
 }

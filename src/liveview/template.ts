@@ -57,6 +57,8 @@ export abstract class Placed {
 
 /** Something that stands in an attribute as text, such as JS commands. */
 export abstract class AttributeValue {
+  /** Types only: not everything with a `toString` may stand in a template. */
+  declare protected readonly attributeValue: true;
   abstract toString(): string;
 }
 

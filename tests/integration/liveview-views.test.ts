@@ -148,6 +148,30 @@ describe("the session", () => {
     expect(await tab.next("diff")).toEqual({ 0: { k: { 1: { 0: "by form" }, kc: 2 } } });
   });
 
+  test("a view that is busy gets the latest of what came meanwhile, never an older one", async () => {
+    const gate = new Gate();
+    const seen: (number | undefined)[] = [];
+    const Busy = liveView<object, TestSession>({
+      mount: (_params, session, socket) => void maybeSubscribe(socket, session),
+      handleInfo(message) {
+        if (message.type !== "live_session_updated") return;
+        seen.push(message.session.count);
+        return gate.wait();
+      },
+      render: () => html`<p></p>`,
+    });
+    const { visitor, sessions } = await serveLiveViews({ "/": Busy });
+    const ada = visitor();
+    const tab = await ada.tab("/");
+    const live = await sessions.attach(ada.id);
+    await live.put("count", 1);
+    await gate.full;
+    for (let count = 2; count <= 9; count++) await live.put("count", count);
+    gate.open();
+    await tab.push("cids_will_destroy", { cids: [] }); // answered after all that came before
+    expect(seen).toEqual([1, 9]);
+  });
+
   test("a view that did not subscribe hears nothing, and neither does the first rendering", async () => {
     const told: string[] = [];
     const Deaf = liveView<object, TestSession>({
@@ -382,6 +406,7 @@ describe("beside the tree", () => {
       patch: ({ to }, socket) => void pushPatch(socket, to),
       navigate: (_params, socket) => void pushNavigate(putFlash(socket, "info", "along"), "/other"),
       leave: (_params, socket) => void redirect(socket, "https://elsewhere.example/"),
+      load: ({ to }, socket) => void redirect(socket, to),
     },
     render: ({ page }, { flash }) => html`<p>${page}</p><p>${flash.info}</p>`,
   });
@@ -474,7 +499,12 @@ describe("beside the tree", () => {
       await tab.next("phx_error");
       await tab.join();
     }
-    expect(reported.map(({ error }) => error.code)).toEqual(Array(5).fill("bad_option"));
+    for (const to of ["//evil.example", "javascript:alert(1)", "data:text/html,x", "https://"]) {
+      tab.send(JSON.stringify([tab.joinRef, "9", tab.topic, "event", { type: "click", event: "load", value: { to } }]));
+      await tab.next("phx_error");
+      await tab.join();
+    }
+    expect(reported.map(({ error }) => error.code)).toEqual(Array(9).fill("bad_option"));
   });
 });
 
