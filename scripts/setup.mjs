@@ -1,10 +1,11 @@
-// What has to be on the machine before anything runs: npm packages and, for the browser suite, a Chromium.
+// What has to be on the machine before anything runs: npm packages and, for some suites, a Chromium and a newer Node.
 // `node scripts/setup.mjs` does just that. Built-ins only, since it runs before anything is installed.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findNewerNode } from "./newer-node.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -57,4 +58,5 @@ export function ensureBrowser() {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   ensurePackages();
   console.log(`Browser: ${ensureBrowser() ?? "none found, and none could be installed"}`);
+  console.log(`A Node with node:sqlite: ${findNewerNode() ?? "this one has none, and none could be fetched"}`);
 }

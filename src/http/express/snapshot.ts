@@ -29,18 +29,27 @@ export function snapshotOf(object: SessionObject, known: JsonObject): JsonObject
       data[name] = known[name];
       continue;
     }
-    const value = toJson(name, object[name]);
+    const value = jsonOf(name, object[name]);
     if (value === undefined || (isSession && !(name in Object.prototype) && isSessionMember(name))) continue;
     checkKey(name);
-    data[name] = copyJson(value, name);
+    data[name] = value;
   }
   return Object.freeze(data);
 }
 
-function toJson(name: string, value: unknown): unknown {
+/** Nearly all that sessions hold is JSON as it is; the detour by its text is for the rest. */
+function jsonOf(name: string, value: unknown): unknown {
   try {
-    const json = JSON.stringify({ [name]: value });
-    return (JSON.parse(json) as SessionObject)[name];
+    return copyJson(value, name);
+  } catch {
+    const json = throughText(name, value);
+    return json === undefined ? undefined : copyJson(json, name);
+  }
+}
+
+function throughText(name: string, value: unknown): unknown {
+  try {
+    return (JSON.parse(JSON.stringify({ [name]: value })) as SessionObject)[name];
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new LiveSessionError("not_json", `${name} is not JSON: ${words}`, { cause });

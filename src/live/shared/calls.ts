@@ -1,5 +1,6 @@
 // Which calls of a browser tab ran, so that none runs twice: a call sent again gets the answer of the first.
 
+import { randomBytes } from "node:crypto";
 import type { Clock } from "../../core/clock.ts";
 import type { SessionKey } from "../../core/ids.ts";
 import { errorText } from "./messages.ts";
@@ -11,8 +12,8 @@ const ANSWERS_LIMIT = 256 * 1024;
  * The calls of one tab. They are run one after the other, in the order they came, so that one that builds on another
  * finds it done.
  *
- * The bound: as a connection delivers in order, answers that a tab did not get are the last ones written, and with at
- * most `maxInFlight` calls waiting for an answer, they are no more than that. So that many finished calls are kept.
+ * The bound: as a connection delivers in order, answers that a tab did not get are the last ones written, and a tab that
+ * keeps to `maxInFlight` waits for no more than that. Twice as many are kept, since those of refused calls count, too.
  * An older id is answered `call_forgotten`: whatever became of it, it does not run again.
  */
 export class CallLog {
@@ -52,7 +53,7 @@ export class CallLog {
     this.#done++;
     this.#length += answer.length;
     for (const [old, text] of this.#answers) {
-      if (this.#done <= this.#maxInFlight && (this.#length <= ANSWERS_LIMIT || this.#done === 1)) break;
+      if (this.#done <= 2 * this.#maxInFlight && (this.#length <= ANSWERS_LIMIT || this.#done === 1)) break;
       if (typeof text !== "string") continue;
       this.#answers.delete(old);
       this.#done--;
@@ -65,11 +66,14 @@ export class CallLog {
 /** A browser tab of one session, over all its connections. */
 export class Client {
   readonly id: string;
+  /** Tells it from an earlier one of the same id, which was forgotten; of no other meaning. */
+  readonly number: number;
   connections = 0;
   #calls: CallLog | null = null;
 
-  constructor(id: string) {
+  constructor(id: string, number: number) {
     this.id = id;
+    this.number = number;
   }
 
   /** Made for the first call: most tabs only watch. */
@@ -79,11 +83,22 @@ export class Client {
   }
 }
 
+export interface Joined {
+  readonly client: Client;
+  /** Whether it was known before. */
+  readonly known: boolean;
+  /** Names what is remembered of it: another one after it was forgotten. */
+  readonly memory: string;
+}
+
 /** The tabs that this node knows: those connected, and those that were until a moment ago. */
 export class Clients {
   readonly #clock: Clock;
   readonly #retention: number;
   readonly #clients = new Map<string, Client>();
+  /** Tells this process, and these clients, from all others. */
+  readonly #name = randomBytes(9).toString("base64url");
+  #made = 0;
   /** Those without a connection and when to forget them, soonest first. */
   readonly #leaving = new Map<Client, number>();
   #cancel: (() => void) | null = null;
@@ -94,14 +109,14 @@ export class Clients {
   }
 
   /** A name counts within its session alone: another session's tab of the same name is another tab. */
-  join(key: SessionKey, name: string): { readonly client: Client; readonly known: boolean } {
+  join(key: SessionKey, name: string): Joined {
     const id = key + name; // keys are all of one length
     const found = this.#clients.get(id);
-    const client = found ?? new Client(id);
+    const client = found ?? new Client(id, ++this.#made);
     client.connections++;
     this.#clients.set(id, client);
     this.#leaving.delete(client);
-    return { client, known: found !== undefined };
+    return { client, known: found !== undefined, memory: `${this.#name}.${client.number}` };
   }
 
   leave(client: Client): void {

@@ -152,9 +152,9 @@ export class Connection<Data extends object> {
     if (this.#client) return this.fail(new LiveSessionError("bad_message", "hello was said before."), 1002);
     this.#cancelHello?.();
     this.#cancelHello = null;
-    const { client, known } = this.#context.clients.join(this.#live.key, name);
+    const { client, known, memory } = this.#context.clients.join(this.#live.key, name);
     this.#client = client;
-    this.#push(messageText({ t: "welcome", v: 1, resumed: known }));
+    this.#push(messageText({ t: "welcome", v: 1, resumed: known, memory }));
     this.#outdated = true;
     this.#flush();
     if (this.#open && this.#live.status === "stale") this.#push(statusTexts.stale);
