@@ -98,7 +98,7 @@ export function cartPanel(cart: Cart): Html {
     ${
       lines.length === 0
         ? html`<div class="cart-empty">
-            <img src="/pictures/old-reliable.svg" alt="" width="72" height="72">
+            <img src="/pictures/old-reliable.webp" alt="" width="72" height="72">
             <p><strong>Nothing on the line yet.</strong> Add a kite, and see it in every tab.</p>
           </div>`
         : html`<ul class="cart-lines">${each(lines, ({ product }) => product.id, cartLine)}</ul>

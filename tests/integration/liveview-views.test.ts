@@ -168,7 +168,8 @@ describe("the session", () => {
     await gate.full;
     for (let count = 2; count <= 9; count++) await live.put("count", count);
     gate.open();
-    await tab.push("cids_will_destroy", { cids: [] }); // answered after all that came before
+    const answer = await tab.push("cids_will_destroy", { cids: [] }); // after all that came before
+    expect(answer).toEqual({ status: "ok", response: {} });
     expect(seen).toEqual([1, 9]);
   });
 
