@@ -114,7 +114,7 @@ export function productCard(product: Product, view: PageModel): Html {
     </li>`;
 }
 
-function windScale({ wind }: Product): Html {
+export function windScale({ wind }: Product): Html {
   if (!wind) return html`<p class="wind">For any kite</p>`;
   const [from, to] = wind;
   const bars = [1, 2, 3, 4, 5, 6].map((force) => html`<i${force >= from && force <= to && html` class="on"`}></i>`);
@@ -140,7 +140,7 @@ function endedBanner(): Html {
 }
 
 /** The view from the loft. Its colours follow the theme (see style.css). */
-function horizon(): Html {
+export function horizon(): Html {
   return html`<svg class="horizon" viewBox="0 0 1440 340" aria-hidden="true">
       <g class="stars">
         <circle cx="620" cy="72" r="1.6"/><circle cx="742" cy="118" r="2.2"/><circle cx="858" cy="60" r="1.5"/>

@@ -26,6 +26,8 @@ function allowedIn(file: string): string[] {
       return ["src/core/", "src/http/shared/", ...own, "node:", ...peers];
     case "live":
       return ["src/core/", "src/live/shared/", ...own, "node:", ...peers];
+    case "liveview": // one adapter of many files; that of the WebSockets alone needs a package
+      return ["src/core/", "src/live/shared/", "src/liveview/", "node:", ...(part === "web-sockets" ? ["ws"] : [])];
     case "client":
       return ["src/client/"];
     default:
@@ -33,7 +35,9 @@ function allowedIn(file: string): string[] {
   }
 }
 
-const belowEntries = ["core", "stores", "buses", "http", "live", "conformance"].map((folder) => `src/${folder}/`);
+const belowEntries = ["core", "stores", "buses", "http", "live", "liveview", "conformance"].map(
+  (folder) => `src/${folder}/`,
+);
 
 /** The imports of a file that point up or sideways. */
 function strays(file: string, source: string): string[] {
@@ -76,6 +80,9 @@ describe("the rules catch", () => {
     ["a request adapter that knows another", "src/http/koa/store.ts", 'import "../express/format.ts";'],
     ["what is shared that knows a framework", "src/http/shared/a.ts", 'import session from "express-session";'],
     ["an adapter that knows its sibling", "src/live/ws/upgrade.ts", 'import "../sse/stream.ts";'],
+    ["live views that know a framework", "src/liveview/http.ts", 'import type { Request } from "express";'],
+    ["live views that know a sibling", "src/liveview/page.ts", 'import "../live/ws/options.ts";'],
+    ["live views that need ws elsewhere", "src/liveview/connection.ts", 'import { WebSocket } from "ws";'],
     ["a package that is no declared peer", "src/http/express/store.ts", 'import type { Request } from "koa";'],
     ["a client that runs core's code", "src/client/machine.ts", 'import { protocol } from "../core/wire.ts";'],
     ["a client that knows other types of core", "src/client/a.ts", 'import type { Hub } from "../core/hub.ts";'],

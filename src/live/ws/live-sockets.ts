@@ -11,9 +11,9 @@ import { Admission } from "../shared/admission.ts";
 import { ConnectionContext } from "../shared/connection.ts";
 import { badOption } from "../shared/options.ts";
 import { refusal } from "../shared/refusal.ts";
+import { type AnyServer, onUpgrade, refuseUpgrade } from "../shared/upgrades.ts";
 import { ClientSocket, Encoder, type Shared, SocketTransport } from "./client-socket.ts";
 import { type LiveSocketsOptions, readSocketOptions } from "./options.ts";
-import { type AnyServer, onUpgrade, refuseUpgrade } from "./upgrades.ts";
 
 /** How long sockets have to say goodbye when all are closed. */
 const GOODBYE_MS = 2_000;

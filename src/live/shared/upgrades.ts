@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Server as SecureServer } from "node:https";
 import type { Duplex } from "node:stream";
-import { badOption } from "../shared/options.ts";
+import { badOption } from "./options.ts";
 
 export type AnyServer = Server<typeof IncomingMessage, typeof ServerResponse> | SecureServer;
 export type UpgradeHandler = (request: IncomingMessage, stream: Duplex, head: Buffer) => void;

@@ -1,0 +1,48 @@
+// Whether a client may join a view: the page's token, the session, the CSRF token and the URL must fit together.
+
+import type { SessionKey } from "../core/ids.ts";
+import { isObject } from "./frames.ts";
+import type { Params } from "./params.ts";
+import type { RouteMatch } from "./router.ts";
+import type { LiveViewServer } from "./server.ts";
+
+export type Admission =
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly match: RouteMatch;
+      readonly url: URL;
+      readonly connectParams: Params;
+      readonly flash: Readonly<Record<string, string>>;
+    }
+  /** `stale` and `unauthorized` make the client load the page anew. */
+  | { readonly ok: false; readonly reason: "stale" | "unauthorized" };
+
+/** @param key of the session that the connection's cookie names now; `null` if there is none */
+export function admit(
+  server: LiveViewServer,
+  topic: string,
+  payload: Readonly<Record<string, unknown>>,
+  key: SessionKey | null,
+): Admission {
+  const token = server.tokens.readPage(payload.session, key, server.clock.now());
+  const connectParams = isObject(payload.params) ? payload.params : {};
+  if (!token || !server.tokens.checkCsrf(connectParams._csrf_token, key)) return { ok: false, reason: "stale" };
+  const { redirect } = payload;
+  // The client came from another view of this app, whose token it has; otherwise the page's own view is meant.
+  const arrived = typeof redirect === "string";
+  const url = urlOf(arrived ? redirect : payload.url);
+  const match = url && server.router(url);
+  if (!url || !match || topic !== `lv:${token.id}` || (!arrived && match.route !== token.route)) {
+    return { ok: false, reason: "unauthorized" };
+  }
+  // From the view before, or at the first join from the page; not again when the connection was lost.
+  const flash = payload.flash ?? (connectParams._mounts === 0 ? payload.static : null);
+  return { ok: true, id: token.id, match, url, connectParams, flash: server.tokens.readFlash(flash) ?? {} };
+}
+
+export function urlOf(text: unknown): URL | null {
+  if (typeof text !== "string" || text.length > 8_192 || !URL.canParse(text)) return null;
+  const url = new URL(text);
+  return url.protocol === "http:" || url.protocol === "https:" ? url : null;
+}

@@ -1,0 +1,151 @@
+// The live views of an app in one object: pages, WebSockets, long polls.
+
+import type { IncomingMessage } from "node:http";
+import { type Duration, milliseconds } from "../core/duration.ts";
+import type { LiveSessions } from "../core/hub.ts";
+import { sessionKey } from "../core/ids.ts";
+import { Admission, type AdmissionOptions } from "../live/shared/admission.ts";
+import { badOption, refuseUnknown, wholeNumber } from "../live/shared/options.ts";
+import type { AnyServer } from "../live/shared/upgrades.ts";
+import { LongPolls, type PollRequest, type PollResponse } from "./long-poll.ts";
+import { type PageRequest, type PageResponse, renderPage } from "./page.ts";
+import { makeRouter, type Routes } from "./router.ts";
+import type { LiveViewServer, PageParts } from "./server.ts";
+import type { Html } from "./template.ts";
+import { makeTokens } from "./tokens.ts";
+import { WebSockets } from "./web-sockets.ts";
+
+export interface LiveViewsOptions extends AdmissionOptions {
+  /** Paths and their views: `{ "/": Shop, "/kites/:id": Kite }`. */
+  readonly routes: Routes;
+  /** The page around a view: `<html>` and all, with the client's script. */
+  readonly layout: (parts: PageParts) => Html;
+  /** How long a page may be open and still join without being loaded anew. Default `"12h"`. */
+  readonly pageLifetime?: Duration | undefined;
+  /** The largest message taken from a browser, in bytes. Default 256 KiB. */
+  readonly maxMessageBytes?: number | undefined;
+  /** How much may wait to be sent to a browser, in bytes, before it is cut off. Default 1 MiB. */
+  readonly maxBufferedBytes?: number | undefined;
+  /** A browser that is silent for so long is gone; the client says something every 30 s. Default `"90s"`. */
+  readonly idleTimeout?: Duration | undefined;
+  /** How many messages may wait for one view. Default 1,000. */
+  readonly maxWaiting?: number | undefined;
+  /** How many views one connection may join. Default 50. */
+  readonly maxViews?: number | undefined;
+  /** The version of the client in use, which warns in the console where the server names another. Default `"1.2.12"`. */
+  readonly clientVersion?: string | undefined;
+}
+
+const known: readonly (keyof LiveViewsOptions)[] = [
+  "secret",
+  "name",
+  "origins",
+  "requireOrigin",
+  "routes",
+  "layout",
+  "pageLifetime",
+  "maxMessageBytes",
+  "maxBufferedBytes",
+  "idleTimeout",
+  "maxWaiting",
+  "maxViews",
+  "clientVersion",
+];
+
+/** The live views of an app, made by `liveViews`. */
+export class LiveViews {
+  readonly #server: LiveViewServer;
+  readonly #admission: Admission;
+  readonly #polls: LongPolls;
+  readonly #sockets: WebSockets;
+  /** For adapters: the largest body of a long poll's POST, in bytes. */
+  readonly maxMessageBytes: number;
+
+  /** For `liveViews`. */
+  constructor(sessions: LiveSessions<Record<string, unknown>>, options: LiveViewsOptions) {
+    refuseUnknown(options, known);
+    const { secret, routes, layout, clientVersion = "1.2.12" } = options;
+    if (typeof sessions?.attach !== "function") throw badOption("liveViews: pass what createLiveSessions made.");
+    if (typeof routes !== "object" || routes === null) throw badOption("routes: give paths and their live views.");
+    if (typeof layout !== "function") throw badOption("layout: give a function that makes the page around a view.");
+    this.#admission = new Admission(options, sessions.report);
+    this.maxMessageBytes = wholeNumber(options.maxMessageBytes ?? 256 * 1024, "maxMessageBytes", 1);
+    this.#server = {
+      sessions,
+      router: makeRouter(routes),
+      tokens: makeTokens(
+        typeof secret === "string" ? [secret] : [...secret],
+        milliseconds(options.pageLifetime ?? "12h", "pageLifetime"),
+      ),
+      layout,
+      clock: sessions.clock,
+      report: sessions.report,
+      version: clientVersion,
+      maxWaiting: wholeNumber(options.maxWaiting ?? 1_000, "maxWaiting", 1),
+      maxViews: wholeNumber(options.maxViews ?? 50, "maxViews", 1),
+    };
+    this.#polls = new LongPolls(this.#server);
+    this.#sockets = new WebSockets(this.#server, this.#admission, {
+      maxMessageBytes: this.maxMessageBytes,
+      maxBufferedBytes: wholeNumber(options.maxBufferedBytes ?? 1024 * 1024, "maxBufferedBytes", 0),
+      idleTimeout: milliseconds(options.idleTimeout ?? "90s", "idleTimeout"),
+    });
+  }
+
+  /** Connections that are open, of both kinds. */
+  get connections(): number {
+    return this.#sockets.size + this.#polls.size;
+  }
+
+  /** The page of a URL, for any framework; `null` if no route fits. What the view throws goes to the caller. */
+  renderPage(request: PageRequest): Promise<PageResponse | null> {
+    return renderPage(this.#server, request);
+  }
+
+  /**
+   * Takes the server's WebSocket upgrades for the client's `new LiveSocket(path, Socket)`.
+   *
+   * @param options.path default `"/live"`
+   * @throws LiveSessionError `bad_option`
+   */
+  attach(server: AnyServer, { path = "/live" }: { readonly path?: string } = {}): void {
+    this.#sockets.attach(server, path);
+  }
+
+  /** One request of a long poll, for any framework. @param headers of the request, names in lower case */
+  poll(
+    request: Omit<PollRequest, "sessionId"> & { readonly headers: Readonly<Record<string, string | undefined>> },
+    gone?: AbortSignal,
+  ): Promise<PollResponse> {
+    const incoming = { headers: request.headers } as unknown as IncomingMessage;
+    if (!this.#admission.allowsOrigin(incoming)) return Promise.resolve({ status: 403 });
+    return this.#polls.handle({ ...request, sessionId: this.#admission.sessionId(incoming) }, gone);
+  }
+
+  /** The session id in the cookie of a request that no session middleware saw; `null` if it has none of ours. */
+  sessionId(headers: Readonly<Record<string, string | undefined>>): string | null {
+    return this.#admission.sessionId({ headers } as unknown as IncomingMessage);
+  }
+
+  /** Whether a form of one of our pages holds the CSRF token of this session. */
+  async checkCsrf(sessionId: string | null, token: unknown): Promise<boolean> {
+    const session = sessionId === null ? null : await this.#server.sessions.read(sessionId);
+    return this.#server.tokens.checkCsrf(token, session && sessionId !== null ? sessionKey(sessionId) : null);
+  }
+
+  /** Ends every view and connection; their clients come again. The sessions stay open. */
+  async close(): Promise<void> {
+    this.#polls.close();
+    await this.#sockets.close();
+  }
+}
+
+/**
+ * The live views of an app. Their pages come from `renderPage`, by way of `expressPages` and its kin; their connections
+ * from `attach`.
+ *
+ * @throws LiveSessionError `bad_option`
+ */
+export function liveViews<Data extends object>(sessions: LiveSessions<Data>, options: LiveViewsOptions): LiveViews {
+  return new LiveViews(sessions as unknown as LiveSessions<Record<string, unknown>>, options);
+}
