@@ -19,10 +19,13 @@ beforeAll(() => {
   const name = readdirSync(temporary).find((file) => file.endsWith(".tgz"));
   tarball = join(temporary, name ?? "no tarball");
   mkdirSync(modules, { recursive: true });
+  writeFileSync(join(temporary, "app/package.json"), "{}"); // an app of its own, whatever lies in the folders above
   execFileSync("tar", ["-xzf", tarball, "-C", modules]);
   renameSync(join(modules, "package"), installed);
-  for (const peer of Object.keys(manifest.peerDependencies))
+  for (const peer of Object.keys(manifest.peerDependencies)) {
+    mkdirSync(dirname(join(modules, peer)), { recursive: true }); // a scope is a folder
     symlinkSync(join(root, "node_modules", peer), join(modules, peer));
+  }
 }, 120_000);
 
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
