@@ -43,11 +43,16 @@ export function every(clock: Clock, ms: number, task: () => Promise<void>): () =
   };
 }
 
+/** What `withTimeout` rejects with. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+}
+
 /**
  * The promise, or a rejection once it has taken longer than `ms`.
  *
  * @param late takes what comes after that
- * @throws Error if it takes too long
+ * @throws TimeoutError
  */
 export function withTimeout<T>(
   promise: Promise<T>,
@@ -59,7 +64,7 @@ export function withTimeout<T>(
     let waiting = true;
     const cancel = clock.after(ms, () => {
       waiting = false;
-      reject(new Error(`No answer within ${ms} ms.`));
+      reject(new TimeoutError(`No answer within ${ms} ms.`));
     });
     promise.then(
       (value) => {

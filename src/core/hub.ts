@@ -1,7 +1,8 @@
 // The hub: store, bus and options in one object that everything else talks to.
 
 import { type AppDefinition, type LiveApp, makeAction, makeApp } from "./app.ts";
-import type { SessionBus } from "./bus.ts";
+import type { Changes, SessionBus } from "./bus.ts";
+import { diff } from "./changes.ts";
 import { type Clock, every } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
@@ -10,7 +11,7 @@ import { changesOf, LiveSession, type LiveSessionContext, updateKey } from "./li
 import { SessionRecords } from "./records.ts";
 import type { StandardSchema } from "./schema.ts";
 import { type MapOrigin, type MapWriter, type Session, sessionMap } from "./session-map.ts";
-import type { EndReason, JsonObject, SessionStore } from "./store.ts";
+import type { EndReason, JsonObject, SessionRecord, SessionStore } from "./store.ts";
 import type { Topic } from "./topic.ts";
 import { Topics } from "./topics.ts";
 import { SessionWriter } from "./writer.ts";
@@ -59,7 +60,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
 
   /** For `createLiveSessions`. */
   constructor(options: HubOptions) {
-    const { onError, schema, maxBytes, clock } = options;
+    const { onError, schema, maxBytes, clock, timeout } = options;
     this.#options = options;
     this.report = onError;
     this.clock = clock;
@@ -67,7 +68,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
     this.#topics = new Topics({ ...options, report: onError, map });
     this.records = new SessionRecords({ ...options, report: onError }, this.#topics.local);
     this.#topics.use(this.records);
-    this.writer = new SessionWriter({ records: this.records, topics: this.#topics, maxBytes, schema });
+    this.writer = new SessionWriter({ records: this.records, topics: this.#topics, maxBytes, schema, clock, timeout });
     this.#context = {
       writer: this.writer,
       report: onError,
@@ -112,8 +113,9 @@ export class LiveSessions<Data extends object> implements MapWriter {
     const key = sessionKey(id);
     const result = await this.records.read(key);
     if (result.state !== "live") return null;
-    const { data, incarnation, lifetime, expiresAt } = result.record;
-    if (this.records.touchDue(lifetime, expiresAt - result.now)) await this.records.touch(key, incarnation);
+    const { data, incarnation, lifetime, expiresAt, deadline } = result.record;
+    if (expiresAt !== deadline && this.records.touchDue(lifetime, expiresAt - result.now))
+      await this.records.touch(key, incarnation);
     return this.#map(key, incarnation, data) as Session<Data>;
   }
 
@@ -130,7 +132,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
       checkKey(name);
       put[name] = copyJson(value, name);
     }
-    return this.#create({ put, delete: [] });
+    return this.#create(await this.writer.checked({}, { put, delete: [] }));
   }
 
   /** Ends a session for good, wherever it is attached. Resolves to false if there was no live one. */
@@ -172,8 +174,11 @@ export class LiveSessions<Data extends object> implements MapWriter {
     this.#closed ??= (async () => {
       this.#stopSweeping();
       this.#topics.close();
-      await this.#options.bus.close();
-      await this.#options.store.close();
+      try {
+        await this.#options.bus.close();
+      } finally {
+        await this.#options.store.close();
+      }
     })();
     return this.#closed;
   }
@@ -196,35 +201,73 @@ export class LiveSessions<Data extends object> implements MapWriter {
 
   #active(topic: Topic): void {
     const { key, snapshot, lifetime, expiresAt } = topic;
-    if (!snapshot || !this.records.touchDue(lifetime, expiresAt - this.clock.now())) return;
-    this.records.touch(key, snapshot.incarnation).catch((error) => this.report(error, { stage: "touch", key }));
+    if (!snapshot || topic.capped || topic.touching) return;
+    if (!this.records.touchDue(lifetime, expiresAt - this.clock.now())) return;
+    topic.touching = true;
+    this.records
+      .touch(key, snapshot.incarnation)
+      .catch((error) => this.report(error, { stage: "touch", key }))
+      .finally(() => {
+        topic.touching = false;
+      });
   }
 
-  async #create(
-    changes: { put: JsonObject; delete: readonly string[] },
-    from: { lifetime?: number; deadline?: number | null; meta?: JsonObject | null; principal?: string | null } = {},
-  ): Promise<CreatedSession<Data>> {
+  async #create(changes: Changes, from: CreationFacts = {}): Promise<CreatedSession<Data>> {
     const id = generateSessionId();
     const key = sessionKey(id);
-    const checked = await this.writer.checked({}, changes);
-    const result = await this.records.commit(key, { ...from, ...checked, mode: "create" });
+    const result = await this.records.commit(key, { ...from, ...changes, mode: "create" });
     if (!result.ok) throw this.writer.refusal(result);
-    const session = this.#map(key, result.incarnation, result.data ?? checked.put) as Session<Data>;
+    const session = this.#map(key, result.incarnation, result.data ?? changes.put) as Session<Data>;
     return { id, key, session };
   }
 
-  /** The old session ends first, with its last data in hand: no write between the two is lost, and none comes after. */
+  /**
+   * The new session is made first, with the data as it is: if that fails, the old one is as it was. Then the old one ends,
+   * and what was written to it meanwhile follows: no write is lost, and none comes after the end. Stored data passed the
+   * schema when it was written, and does not go through it again.
+   */
   async #regenerate(key: SessionKey, incarnation: string | undefined): Promise<SessionId> {
+    const asked = this.clock.now();
     const found = await this.records.read(key);
     if (found.state === "ended") throw sessionEnded(found.reason);
     if (found.state === "missing" || (incarnation && found.record.incarnation !== incarnation)) {
       throw new LiveSessionError("unknown_session", "This session is over: there is nothing to move to a new id.");
     }
-    const last = await this.records.end(key, "regenerated");
-    if (!last) throw sessionEnded("destroyed");
-    const { data, lifetime, deadline, meta, principal } = last;
-    const left = deadline === null ? null : deadline - found.now;
-    const { id } = await this.#create({ put: data, delete: [] }, { lifetime, deadline: left, meta, principal });
-    return id;
+    const { data, lifetime, deadline, meta, principal, version } = found.record;
+    const left = deadline === null ? null : deadline - found.now - (this.clock.now() - asked);
+    const made = await this.#create({ put: data, delete: [] }, { lifetime, deadline: left, meta, principal });
+    const last = await this.#endOld(key, made.key);
+    if (last.version !== version) await this.#follow(made.key, diff(data, last.data), last.meta);
+    return made.id;
+  }
+
+  /** Ends the old session of two; if that cannot be, the new one, whose id nobody has yet. */
+  async #endOld(old: SessionKey, made: SessionKey): Promise<SessionRecord> {
+    let last: SessionRecord | null = null;
+    try {
+      last = await this.records.end(old, "regenerated");
+      if (last) return last;
+    } finally {
+      if (!last)
+        await this.records.end(made, "destroyed").catch((error) => this.report(error, { stage: "regenerate" }));
+    }
+    throw sessionEnded("destroyed");
+  }
+
+  /** The old session is over: rather a new one without its last change, which is told, than none. */
+  async #follow(key: SessionKey, changes: Changes, meta: JsonObject | null): Promise<void> {
+    try {
+      const result = await this.records.commit(key, { ...changes, meta, mode: "update" });
+      if (!result.ok) throw this.writer.refusal(result);
+    } catch (error) {
+      this.report(error, { stage: "regenerate", key });
+    }
   }
 }
+
+type CreationFacts = {
+  readonly lifetime?: number;
+  readonly deadline?: number | null;
+  readonly meta?: JsonObject | null;
+  readonly principal?: string | null;
+};

@@ -33,6 +33,8 @@ export interface TopicContext {
   readonly report: (error: unknown, context: ErrorContext) => void;
   /** Makes the session map of a version. */
   readonly map: (key: SessionKey, incarnation: string, data: JsonObject) => JsonObject;
+  /** Counts how often the bus was lost or came back; `null` while it is away. */
+  readonly busEpoch: () => number | null;
   /** The topic needs no more events: nobody is attached, or the session ended. */
   readonly retire: (topic: Topic) => void;
 }
@@ -53,6 +55,9 @@ export class Topic {
   /** On this node's clock. */
   #expiresAt = 0;
   #lifetime = 0;
+  /** On the store's clock. */
+  #deadline: number | null = null;
+  #capped = false;
   #delivering = false;
   #closed = false;
   /** The reads that catch up, while they are under way. */
@@ -83,6 +88,14 @@ export class Topic {
   get lifetime(): number {
     return this.#lifetime;
   }
+
+  /** Whether the expiry is the deadline already, which nothing pushes. */
+  get capped(): boolean {
+    return this.#capped;
+  }
+
+  /** A push by this node's reads is under way: one at a time will do. */
+  touching = false;
 
   /** The current snapshot; null before the topic is open. */
   get snapshot(): Snapshot | null {
@@ -137,12 +150,12 @@ export class Topic {
     const current = this.#snapshot as Snapshot;
     if (event.incarnation !== current.incarnation) return this.resync();
     if (event.type === "ended") return this.#finish(event.reason);
-    if (event.type === "touched") return this.#expires(asked + event.expiresAt - event.now);
+    if (event.type === "touched") return this.#pushed(event, asked);
     if (event.version <= current.version) return;
     const follows = event.version === current.version + 1;
     const next = data ?? (follows && event.changes ? applyChanges(current.data, event.changes) : undefined);
     if (!next) return this.resync(); // a gap, or too long for the bus
-    this.#expires(asked + event.expiresAt - event.now);
+    this.#pushed(event, asked);
     this.#advance(next, event.version, event.incarnation);
   }
 
@@ -151,7 +164,10 @@ export class Topic {
     const current = this.#snapshot;
     if (!current || this.#endReason) return;
     if (!found || found.incarnation !== current.incarnation || found.version > current.version) return this.resync();
-    this.#expires(asked + found.expiresAt - now);
+    const left = found.expiresAt - now;
+    this.#capped = found.expiresAt === this.#deadline;
+    if (!this.#capped) this.#lifetime = Math.max(this.#lifetime, left); // it was lengthened, and no event said so
+    this.#expires(asked + left);
     if (!this.#syncing) this.#setStatus("live");
   }
 
@@ -185,12 +201,16 @@ export class Topic {
   }
 
   async #catchUp(): Promise<void> {
+    const { clock, records, busEpoch } = this.#context;
     while (this.#syncAgain && !this.#endReason && !this.#closed) {
       this.#syncAgain = false;
-      const asked = this.#context.clock.now();
-      this.#settle(await this.#context.records.read(this.key), asked);
+      const epoch = busEpoch();
+      const asked = clock.now();
+      this.#settle(await records.read(this.key), asked);
+      // What was read before the bus came back may be older than what was lost.
+      if (busEpoch() !== null && busEpoch() !== epoch) this.#syncAgain = true;
     }
-    if (!this.#endReason) this.#setStatus("live");
+    if (!this.#endReason) this.#setStatus(busEpoch() === null ? "stale" : "live");
   }
 
   #retryLater(): void {
@@ -207,6 +227,8 @@ export class Topic {
     // Another record under this key: ours is over, whatever the new one is.
     if (current && current.incarnation !== record.incarnation) return this.#finish("destroyed");
     this.#lifetime = record.lifetime;
+    this.#deadline = record.deadline;
+    this.#capped = record.expiresAt === record.deadline;
     this.#expires(asked + record.expiresAt - now);
     if (!current || record.version > current.version) this.#advance(record.data, record.version, record.incarnation);
   }
@@ -245,6 +267,13 @@ export class Topic {
     }
     this.#delivering = false;
     if (this.#endReason) this.close();
+  }
+
+  /** The expiry after a push, which tells the lifetime, too, unless the deadline cut it short. */
+  #pushed({ expiresAt, now }: { readonly expiresAt: number; readonly now: number }, asked: number): void {
+    this.#capped = expiresAt === this.#deadline;
+    if (!this.#capped) this.#lifetime = expiresAt - now;
+    this.#expires(asked + expiresAt - now);
   }
 
   /**

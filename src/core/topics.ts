@@ -35,7 +35,10 @@ export class Topics {
   readonly #stop: (() => void)[];
   #records: SessionRecords | null = null;
   #busDown = false;
-  #checking = false;
+  /** Grows with each loss and return of the bus: what was asked in one epoch says nothing in the next. */
+  #epoch = 0;
+  #checking: Promise<void> | null = null;
+  #checkAgain = false;
   #closed = false;
   #cancelRetry = () => {};
 
@@ -80,20 +83,28 @@ export class Topics {
   }
 
   /** Compares every topic's version with the store's and reads those that are behind: what a lost event costs at most. */
-  async check(): Promise<void> {
-    if (this.#checking || this.#entries.size === 0) return;
-    this.#checking = true;
+  check(): Promise<void> {
+    this.#checkAgain = true; // an answer that is on its way may be older than this call
+    this.#checking ??= this.#checkAll().finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
+
+  async #checkAll(): Promise<void> {
     this.#cancelRetry();
     try {
-      const keys = [...this.#entries.keys()];
-      for (let start = 0; start < keys.length; start += CHECK_BATCH)
-        await this.#compare(keys.slice(start, start + CHECK_BATCH));
+      while (this.#checkAgain) {
+        this.#checkAgain = false;
+        const keys = [...this.#entries.keys()];
+        for (let start = 0; start < keys.length; start += CHECK_BATCH)
+          await this.#compare(keys.slice(start, start + CHECK_BATCH));
+      }
     } catch (error) {
+      this.#checkAgain = false;
       this.#options.report(error, { stage: "check" });
       for (const { topic } of this.#entries.values()) topic.markStale();
       if (!this.#closed) this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => void this.check());
-    } finally {
-      this.#checking = false;
     }
   }
 
@@ -107,7 +118,14 @@ export class Topics {
   #start(key: SessionKey): Entry {
     const { clock, report, map } = this.#options;
     const records = this.#records as SessionRecords;
-    const topic = new Topic(key, { clock, records, report, map, retire: () => this.#retire(key, entry) });
+    const topic = new Topic(key, {
+      clock,
+      records,
+      report,
+      map,
+      busEpoch: this.#busEpoch,
+      retire: () => this.#retire(key, entry),
+    });
     const entry: Entry = { topic, opening: this.#open(key, topic, () => entry), unsubscribe: null };
     this.#entries.set(key, entry);
     return entry;
@@ -120,8 +138,10 @@ export class Topics {
       const unsubscribe = await this.#subscribe(key, topic);
       if (topic.closed) return unsubscribe();
       entry().unsubscribe = unsubscribe;
+      const epoch = this.#epoch;
       await topic.open();
       if (this.#busDown) topic.markStale();
+      else if (epoch !== this.#epoch) topic.resync();
     } catch (error) {
       topic.close();
       throw error;
@@ -151,14 +171,19 @@ export class Topics {
   async #compare(keys: readonly SessionKey[]): Promise<void> {
     const topics = keys.map((key) => this.get(key));
     const asked = this.#options.clock.now();
+    const epoch = this.#epoch;
     const { now, live } = await (this.#records as SessionRecords).versions(keys);
+    if (epoch !== this.#epoch || this.#busDown) return; // the bus's return brings a check of its own
     keys.forEach((key, index) => {
       const topic = this.get(key);
-      if (topic && topic === topics[index] && !this.#busDown) topic.compare(live.get(key), now, asked);
+      if (topic && topic === topics[index]) topic.compare(live.get(key), now, asked);
     });
   }
 
+  readonly #busEpoch = (): number | null => (this.#busDown ? null : this.#epoch);
+
   #busChanged(status: "up" | "down"): void {
+    this.#epoch++;
     this.#busDown = status === "down";
     if (this.#busDown) for (const { topic } of this.#entries.values()) topic.markStale();
     else void this.check();

@@ -3,6 +3,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Changes } from "./bus.ts";
 import { applyChanges, isEmpty } from "./changes.ts";
+import { type Clock, TimeoutError, withTimeout } from "./clock.ts";
 import { LiveSessionError, sessionEnded, unknownSession } from "./errors.ts";
 import type { SessionKey } from "./ids.ts";
 import { copyJson } from "./json.ts";
@@ -36,6 +37,9 @@ export interface WriterOptions {
   readonly topics: Topics;
   readonly maxBytes: number;
   readonly schema: StandardSchema | undefined;
+  readonly clock: Clock;
+  /** How long a compare-and-set may take in all, its place in the queue included, in ms. */
+  readonly timeout: number;
 }
 
 export class SessionWriter {
@@ -73,16 +77,26 @@ export class SessionWriter {
    *
    * @throws as `write`, and `conflict`
    */
-  transact(target: Target, decide: (data: JsonObject) => Changes, extras: WriteExtras = {}): Promise<Written> {
+  async transact(target: Target, decide: (data: JsonObject) => Changes, extras: WriteExtras = {}): Promise<Written> {
+    const { clock, timeout } = this.#options;
+    const end = clock.now() + timeout;
     const before = this.#queues.get(target.key);
-    const run = () => this.#compareAndSet(target, decide, extras);
-    const mine = before ? before.then(run, run) : run();
+    const run = () => this.#compareAndSet(target, decide, extras, end);
+    const work = before ? before.then(run, run) : run();
+    const mine = withTimeout(work, timeout, clock).catch((cause) => {
+      throw cause instanceof TimeoutError ? this.#late(cause) : cause;
+    });
     this.#queues.set(target.key, mine);
-    const done = () => {
+    try {
+      return await mine;
+    } finally {
       if (this.#queues.get(target.key) === mine) this.#queues.delete(target.key);
-    };
-    mine.then(done, done);
-    return mine;
+    }
+  }
+
+  #late(cause?: unknown): LiveSessionError {
+    const message = `The session could not be updated within ${this.#options.timeout} ms: the store is slow, or many write.`;
+    return new LiveSessionError("store_failed", message, { cause });
   }
 
   /** The changes as the schema has them: the keys written, with the values that it put out. */
@@ -119,14 +133,27 @@ export class SessionWriter {
     }
   }
 
-  async #compareAndSet(target: Target, decide: (data: JsonObject) => Changes, extras: WriteExtras): Promise<Written> {
-    let current = this.#options.topics.current(target.key, target.incarnation) ?? (await this.#read(target));
+  async #compareAndSet(
+    target: Target,
+    decide: (data: JsonObject) => Changes,
+    extras: WriteExtras,
+    end: number,
+  ): Promise<Written> {
+    const { topics, clock, records } = this.#options;
+    const held = topics.current(target.key, target.incarnation);
+    let current = held ?? (await this.#read(target));
     for (let attempt = 1; ; attempt++) {
-      const changes = await this.checked(current.data, decide(current.data));
+      if (clock.now() >= end) throw this.#late();
+      let changes = await this.checked(current.data, decide(current.data));
+      if (isEmpty(changes) && current === held) {
+        // Nothing to do for what this node has, which may be old: only the store can say so.
+        current = await this.#read(target);
+        changes = await this.checked(current.data, decide(current.data));
+      }
       if (isEmpty(changes)) return current;
       const { version, incarnation } = current;
       const write = { ...extras, ...changes, mode: "update", ifVersion: version, ifIncarnation: incarnation } as const;
-      const result = await this.#options.records.commit(target.key, write);
+      const result = await records.commit(target.key, write);
       if (result.ok) return this.#after(target, result);
       if (result.why !== "conflict" || attempt === ATTEMPTS) throw this.refusal(result);
       if (attempt > 3) await setTimeout(Math.min(2 ** (attempt - 3), LONGEST_WAIT_MS) * Math.random());

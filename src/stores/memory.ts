@@ -60,6 +60,8 @@ const EMPTY: JsonObject = Object.freeze({});
 export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): SessionStore {
   const entries = new Map<SessionKey, Entry>();
   const expiry = new ExpiryBuckets<Entry>();
+  /** Those that are over, by when they were. */
+  const ends = new ExpiryBuckets<Entry>();
   /** Live and expired sessions of each principal. */
   const principals = new Map<string, Set<Entry>>();
 
@@ -80,6 +82,15 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
     const set = principals.get(principal);
     if (set) set.add(entry);
     else principals.set(principal, new Set([entry]));
+  }
+
+  /** From now on only the end is remembered; the entry is in no bucket of `expiry` any more. */
+  function end(entry: Entry, reason: EndReason): void {
+    setPrincipal(entry, null);
+    entry.data = EMPTY;
+    entry.meta = null;
+    entry.ended = reason;
+    ends.place(entry);
   }
 
   function commitTo(entry: Entry, commit: Commit, now: number): CommitResult {
@@ -150,12 +161,9 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
       const entry = live(key, now);
       if (!entry) return null;
       const last = entry.record();
-      setPrincipal(entry, null);
-      entry.data = EMPTY;
-      entry.meta = null;
-      entry.ended = reason;
+      expiry.remove(entry);
       entry.expiresAt = now;
-      expiry.place(entry);
+      end(entry, reason);
       return last;
     },
 
@@ -171,9 +179,10 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
     },
 
     sweep(retention) {
+      const now = clock.now();
+      for (const entry of expiry.due(now)) end(entry, "expired");
       let freed = 0;
-      for (const entry of expiry.due(clock.now() - retention)) {
-        setPrincipal(entry, null);
+      for (const entry of ends.due(now - retention)) {
         entries.delete(entry.key);
         freed++;
       }

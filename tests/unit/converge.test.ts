@@ -283,3 +283,85 @@ test("synced waits for the read that a write behind a gap leads to", async () =>
   await here.close();
   await there.close();
 });
+
+test("while the bus is away nothing makes a connection live, not even a read of its own", async () => {
+  const { store, chaos, here, there } = twoNodes("1h");
+  // As a store that does not hand out the data: a write after a lost event then leads to a read.
+  const { commit } = store;
+  store.commit = async (...given) => {
+    const result = await commit(...given);
+    return result.ok ? { ...result, data: undefined } : result;
+  };
+  const { id } = await here.create({});
+  const live = await there.attach(id);
+  const other = await here.attach(id);
+  chaos.status("down");
+  await other.put("v", 1);
+  chaos.held.length = 0;
+  await live.put("w", 1);
+  await settle();
+  expect(live.data).toEqual({ v: 1, w: 1 });
+  expect(live.status).toBe("stale");
+  await other.put("v", 2);
+  chaos.held.length = 0;
+  chaos.status("up");
+  await settle();
+  expect(live.status).toBe("live");
+  expect(live.data).toEqual({ v: 2, w: 1 });
+});
+
+test("an answer that was asked for before the bus was lost says nothing once it is back", async () => {
+  const { store, chaos, here, there } = twoNodes("1h");
+  const { id } = await here.create({});
+  const live = await there.attach(id);
+  const writer = await here.attach(id);
+  const { versions } = store;
+  const answers: (() => void)[] = [];
+  store.versions = async (keys) => {
+    const found = await versions(keys);
+    await new Promise<void>((resolve) => answers.push(resolve));
+    return found;
+  };
+  const check = there.check();
+  await settle();
+  chaos.status("down");
+  await writer.put("a", 1);
+  chaos.held.length = 0;
+  chaos.status("up");
+  answers.shift()?.();
+  await settle();
+  expect(live.status).toBe("stale");
+  answers.shift()?.();
+  await check;
+  await settle();
+  expect(live.data).toEqual({ a: 1 });
+  expect(live.status).toBe("live");
+});
+
+test("a session opened while the bus was lost and came back has what was written meanwhile", async () => {
+  const { store, chaos, here, there } = twoNodes("1h");
+  const { id } = await here.create({});
+  const writer = await here.attach(id);
+  const { read } = store;
+  let answer = () => {};
+  let held = false;
+  store.read = async (key) => {
+    const found = await read(key);
+    if (!held) {
+      held = true;
+      await new Promise<void>((resolve) => (answer = resolve));
+    }
+    return found;
+  };
+  const attached = there.attach(id);
+  await settle();
+  chaos.status("down");
+  await writer.put("a", 1);
+  chaos.held.length = 0;
+  chaos.status("up");
+  await settle();
+  answer();
+  const live = await attached;
+  await settle();
+  expect(live.data).toEqual({ a: 1 });
+});

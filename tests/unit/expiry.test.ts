@@ -1,6 +1,6 @@
 // Promises 4 and 5: expired means unreadable at once; activity pushes the lifetime, throttled; the deadline stays.
 
-import { memoryStore, putSession } from "live-session";
+import { localBus, memoryStore, putSession } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { expect, test } from "vitest";
 import { rejection, settle, testSessions } from "../support/sessions.ts";
@@ -154,4 +154,85 @@ test("a sweep that fails is reported, and the next one runs", async () => {
   }
   expect(sweeps).toBe(2);
   expect(errors[0]).toMatchObject({ error: { message: "disk full" }, context: { stage: "sweep" } });
+});
+
+test("a read within a deadline that nothing can push is not a write", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  let touches = 0;
+  const { touch } = store;
+  store.touch = (...parameters) => {
+    touches++;
+    return touch(...parameters);
+  };
+  const { sessions } = testSessions<Data>({ store, clock, lifetime: "2d", deadline: "12h", touchInterval: 0 });
+  const { id } = await sessions.create({ n: 1 });
+  const live = await sessions.attach(id);
+  for (let read = 0; read < 10; read++) {
+    clock.advance(MINUTE);
+    live.get("n");
+    await sessions.read(id);
+    await settle();
+  }
+  expect(touches).toBe(0);
+});
+
+test("reads while a push is under way do not push again", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  let touches = 0;
+  const { touch } = store;
+  store.touch = async (...parameters) => {
+    touches++;
+    await settle();
+    return touch(...parameters);
+  };
+  const { sessions } = testSessions<Data>({ store, clock, lifetime: "30m", touchInterval: 0 });
+  const live = await sessions.attach((await sessions.create({ n: 1 })).id);
+  await settle();
+  touches = 0;
+  clock.advance(MINUTE);
+  for (let read = 0; read < 100; read++) live.get("n");
+  expect(touches).toBe(1);
+});
+
+test("a lifetime that was changed is what activity pushes by, on every node", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  const bus = localBus();
+  const { sessions } = testSessions<Data>({ store, bus, clock, lifetime: "1h", checkInterval: "52w" });
+  const { sessions: elsewhere } = testSessions<Data>({ store, bus, clock, lifetime: "1h", checkInterval: "52w" });
+  const { id, key } = await sessions.create({ n: 1 });
+  const live = await elsewhere.attach(id);
+  const found = await sessions.records.read(key);
+  if (found.state !== "live") throw new Error("It is gone.");
+  const DAY = 24 * 60 * MINUTE;
+  await sessions.records.touch(key, found.record.incarnation, { lifetime: 30 * DAY });
+  clock.advance(29 * DAY);
+  await settle();
+  live.get("n"); // activity on the day before the last
+  await settle();
+  clock.advance(2 * DAY);
+  await settle();
+  expect(live.status).toBe("live");
+});
+
+test("what expired holds no data any more after the next sweep, and is remembered as expired", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  const { sessions } = testSessions<Data>({
+    store,
+    clock,
+    lifetime: "30m",
+    cleanInterval: "1m",
+    endedRetention: "10m",
+  });
+  const { key } = await sessions.create({ n: 1 });
+  const held = new WeakRef((await sessions.records.read(key)) as object);
+  expect(held.deref()).toBeDefined();
+  clock.advance(32 * MINUTE);
+  await settle();
+  expect(await store.read(key)).toEqual({ state: "ended", reason: "expired" });
+  expect(await store.sweep(0)).toBe(1);
+  expect(await store.read(key)).toEqual({ state: "missing" });
 });

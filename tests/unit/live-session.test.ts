@@ -263,3 +263,96 @@ test("a subscription that is ended by another while a message is told hears it n
   expect(heard).toEqual(["first"]);
   await sessions.close();
 });
+
+test("a regenerate that cannot make the new session leaves the old one as it was", async () => {
+  const store = memoryStore();
+  const { sessions } = testSessions<Shop>({ store });
+  const { id } = await sessions.create({ cart: ["kite"] });
+  const { commit } = store;
+  store.commit = () => {
+    throw new Error("disk full");
+  };
+  expect(await rejection(sessions.regenerate(id))).toMatchObject({ code: "store_failed" });
+  store.commit = commit;
+  expect(await sessions.read(id)).toEqual({ cart: ["kite"] });
+  expect(await sessions.records.count()).toBe(1);
+});
+
+test("a regenerate whose end fails leaves one session, not two", async () => {
+  const store = memoryStore();
+  const { sessions } = testSessions<Shop>({ store });
+  const { id, key } = await sessions.create({ cart: ["kite"] });
+  const { destroy } = store;
+  store.destroy = (each, reason) => {
+    if (each === key) throw new Error("connection reset");
+    return destroy(each, reason);
+  };
+  expect(await rejection(sessions.regenerate(id))).toMatchObject({ code: "store_failed" });
+  store.destroy = destroy;
+  expect(await sessions.read(id)).toEqual({ cart: ["kite"] });
+  expect(await sessions.records.count()).toBe(1);
+});
+
+test("a session that ends while it is regenerated stays ended, and no other is left behind", async () => {
+  const store = memoryStore();
+  const { sessions } = testSessions<Shop>({ store });
+  const { id, key } = await sessions.create({ cart: ["kite"] });
+  const { commit } = store;
+  store.commit = (each, write) => {
+    void store.destroy(key, "revoked");
+    return commit(each, write);
+  };
+  expect(await rejection(sessions.regenerate(id))).toMatchObject({ code: "session_ended" });
+  expect(await sessions.records.count()).toBe(0);
+});
+
+test("what is written to a session while it is regenerated is in the new one", async () => {
+  const store = memoryStore();
+  const { sessions } = testSessions<Shop>({ store });
+  const { id, key } = await sessions.create({ cart: ["kite"], theme: "light" });
+  const { commit } = store;
+  let first = true;
+  store.commit = (each, write) => {
+    if (first) {
+      first = false;
+      void commit(key, { mode: "update", put: { count: 7 }, delete: ["theme"], incarnation: "unused" });
+    }
+    return commit(each, write);
+  };
+  const next = await sessions.regenerate(id);
+  expect(await sessions.read(next)).toEqual({ cart: ["kite"], count: 7 });
+});
+
+test("update, transaction and clear see what another node wrote, also where nothing seems to be to do", async () => {
+  const store = memoryStore();
+  const { sessions: here } = testSessions<Shop>({ store, bus: localBus() });
+  const { sessions: there } = testSessions<Shop>({ store, bus: localBus() });
+  const { id } = await here.create({});
+  const [writer, stale] = [await here.attach(id), await there.attach(id)];
+  await writer.put("count", 100);
+  const spent = await stale.transaction((draft) => {
+    if (draft.count !== undefined && draft.count > 0) draft.count = 0;
+  });
+  expect(spent).toEqual({ count: 0 });
+  await writer.put("cart", ["kite"]);
+  const { sessions: third } = testSessions<Shop>({ store, bus: localBus() });
+  const other = await third.attach(id);
+  await writer.clear();
+  await writer.put("theme", "dark");
+  await other.clear();
+  expect(await here.read(id)).toEqual({});
+});
+
+test("close closes the store also where the bus cannot be closed", async () => {
+  const store = memoryStore();
+  let closed = false;
+  store.close = () => {
+    closed = true;
+  };
+  const close = () => {
+    throw new Error("no bus");
+  };
+  const { sessions } = testSessions<Shop>({ store, bus: { ...localBus(), close } });
+  expect(await rejection(sessions.close())).toMatchObject({ message: "no bus" });
+  expect(closed).toBe(true);
+});

@@ -67,3 +67,11 @@ test("a schema whose output is not JSON is refused when written", async () => {
   expect(await rejection(live.put("at", 0 as never))).toMatchObject({ code: "not_json" });
   await sessions.close();
 });
+
+test("what is stored is not put through the schema again when its session gets a new id", async () => {
+  const schema = z.object({ count: z.string().transform(Number).optional() });
+  const sessions = createLiveSessions<{ count: number }>({ schema: schema as never });
+  const { id } = await sessions.create({ count: "5" as never });
+  expect(await sessions.read(await sessions.regenerate(id))).toEqual({ count: 5 });
+  await sessions.close();
+});

@@ -125,3 +125,39 @@ test("a bus that does not answer fails the attach, and a subscription that comes
   expect((await again).data).toEqual({ n: 1 });
   expect(given).toBe(1);
 });
+
+test("updates that queue behind a store that hangs fail within the time-out, not each after the one before", async () => {
+  const clock = new ManualClock();
+  const { store, slow } = slowStore(clock);
+  const { sessions } = testSessions<Data>({ store, clock, timeout: "1s" });
+  const live = await sessions.attach((await sessions.create({ n: 1 })).id);
+  slow.hold = true;
+  const updates = Array.from({ length: 10 }, () => rejection(live.update("n", (n = 0) => n + 1)));
+  await settle();
+  clock.advance(1000);
+  for (const error of await Promise.all(updates)) expect(error).toMatchObject({ code: "store_failed" });
+  slow.hold = false;
+  slow.release();
+  await settle();
+  const after = live.update("n", (n = 0) => n + 1);
+  expect((await after).n).toBeLessThanOrEqual(3);
+});
+
+test("a schema that never answers fails its own write, and not the next one", async () => {
+  const clock = new ManualClock();
+  let hangs = true;
+  const validate = (value: unknown) => (hangs ? new Promise<never>(() => {}) : { value: value as Data });
+  const schema = { "~standard": { version: 1 as const, vendor: "test", validate } };
+  const { sessions } = testSessions<Data>({ clock, timeout: "1s", schema: schema as never });
+  hangs = false;
+  const live = await sessions.attach((await sessions.create({ n: 1 })).id);
+  hangs = true;
+  const stuck = rejection(live.put("n", 2));
+  await settle();
+  hangs = false;
+  clock.advance(500);
+  const next = live.put("n", 3);
+  clock.advance(500);
+  expect(await stuck).toMatchObject({ code: "store_failed" });
+  expect(await next).toEqual({ n: 3 });
+});
