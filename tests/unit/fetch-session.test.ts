@@ -487,20 +487,22 @@ describe("at the same time, in one request", () => {
   });
 
   test("what is written once destroy was called is for another session; what was being written is not", async () => {
-    const all = start();
-    const { visit, sessions, store, id } = all;
+    const { visit, sessions, store, id } = start();
     await visit((session) => session.put("user", "ada"));
     const { commit } = store;
+    let fail = () => {};
+    const failing = new Promise<void>((resolve) => (fail = resolve));
     await visit(async (session) => {
       session.put("n", 1);
       store.commit = async () => {
         store.commit = commit;
-        await settle();
+        await failing;
         throw new Error("away");
       };
       const attaching = rejection(session.attach());
-      await Promise.resolve();
+      await settle(); // now it is being written
       const destroying = session.destroy();
+      fail();
       session.put("flash", "Signed out.");
       expect(await attaching).toMatchObject({ code: "store_failed" });
       await destroying;
