@@ -1,11 +1,12 @@
 // live-session/fetch: what it does beyond the promises that every adapter keeps (tests/support/http-suite.ts).
 
 import { createHmac } from "node:crypto";
-import { createLiveSessions, memoryStore, type SessionStore, sessionKey } from "live-session";
+import { createLiveSessions, type LiveSessionsOptions, memoryStore, type SessionStore, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { type FetchSession, type FetchSessionsOptions, fetchSessions } from "live-session/fetch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { rejection } from "../support/sessions.ts";
+import { z } from "zod";
+import { rejection, settle } from "../support/sessions.ts";
 
 interface Shop {
   cart: string[];
@@ -17,7 +18,11 @@ interface Shop {
 const secret = "s";
 const HOUR = 3_600_000;
 
-function start(options: Partial<FetchSessionsOptions> = {}, url = "http://shop.example/") {
+function start(
+  options: Partial<FetchSessionsOptions> = {},
+  url = "http://shop.example/",
+  hub: Pick<LiveSessionsOptions<Shop>, "maxBytes" | "schema" | "onError" | "deadline"> = {},
+) {
   const clock = new ManualClock();
   const store: SessionStore = memoryStore({ clock });
   const reads: string[] = [];
@@ -26,7 +31,7 @@ function start(options: Partial<FetchSessionsOptions> = {}, url = "http://shop.e
     reads.push(key);
     return read(key);
   };
-  const sessions = createLiveSessions<Shop>({ store, clock, lifetime: HOUR, onError() {} });
+  const sessions = createLiveSessions<Shop>({ store, clock, lifetime: HOUR, onError() {}, ...hub });
   onTestFinished(() => sessions.close());
   const web = fetchSessions(sessions, { secret, ...options });
   let cookie = "";
@@ -379,6 +384,287 @@ describe("the life of a session", () => {
     expect(await rejection(session.get("n"))).toMatchObject({ code: "store_failed" });
     store.read = read;
     expect(await session.get("n")).toBe(1);
+  });
+});
+
+describe("at the same time, in one request", () => {
+  /** Holds the next commit back until it is let go. */
+  function held({ store }: ReturnType<typeof start>): () => void {
+    const { commit } = store;
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    store.commit = async (...given) => {
+      store.commit = commit;
+      await gate;
+      return commit(...given);
+    };
+    return release;
+  }
+
+  test("an update is written once, however many attach", async () => {
+    const { web, request, visit, sessions, id } = start();
+    await visit(async (session) => {
+      session.update("n", (n = 0) => n + 1);
+      for (const live of await Promise.all([session.attach(), session.attach()])) live.detach();
+    });
+    expect(await sessions.read(id())).toEqual({ n: 1 });
+    const session = web.open(request());
+    session.update("n", (n = 0) => n + 1);
+    for (const live of await Promise.all([session.attach(), session.attach()])) live.detach();
+    expect(await sessions.read(id())).toEqual({ n: 2 });
+    expect(await sessions.records.count()).toBe(1);
+  });
+
+  test("what is written while a commit is under way is written by the next, and seen by every read", async () => {
+    const all = start();
+    const { visit, sessions, id } = all;
+    await visit((session) => session.put("n", 0));
+    const release = held(all);
+    await visit(async (session) => {
+      session.update("n", (n = 0) => n + 1);
+      const attaching = session.attach();
+      await settle();
+      session.put("flash", "Saved.");
+      expect(await session.load()).toEqual({ n: 1, flash: "Saved." });
+      release();
+      (await attaching).detach();
+      expect(await session.load()).toEqual({ n: 1, flash: "Saved." });
+    });
+    expect(await sessions.read(id())).toEqual({ n: 1, flash: "Saved." });
+  });
+
+  test("no read sees an operation twice, or not at all", async () => {
+    const { visit } = start();
+    await visit((session) => session.put("n", 0));
+    await visit(async (session) => {
+      session.update("n", (n = 0) => n + 1);
+      let done = false;
+      const attaching = session.attach().finally(() => (done = true));
+      const seen = new Set<number | undefined>();
+      const reads: Promise<unknown>[] = [];
+      while (!done) {
+        reads.push(session.get("n").then((n) => seen.add(n)));
+        await null;
+      }
+      await Promise.all(reads);
+      (await attaching).detach();
+      expect([...seen]).toEqual([1]);
+    });
+  });
+
+  test("a commit waits for an attach that nobody waited for: the cookie is the one of its session", async () => {
+    const all = start();
+    const { visit, sessions, id } = all;
+    const release = held(all);
+    const visiting = visit((session) => {
+      session.put("n", 1);
+      void session.attach().then((live) => live.detach());
+    });
+    await settle();
+    release();
+    await visiting;
+    expect(await sessions.read(id())).toEqual({ n: 1 });
+    expect(await sessions.records.count()).toBe(1);
+  });
+
+  test("the session moves to one new id, however many attach", async () => {
+    const { visit, sessions, id } = start();
+    await visit((session) => session.put("cart", ["kite"]));
+    await visit(async (session) => {
+      session.regenerate();
+      session.put("user", "ada");
+      for (const live of await Promise.all([session.attach(), session.attach()])) live.detach();
+    });
+    expect(await sessions.records.count()).toBe(1);
+    expect(await sessions.read(id())).toEqual({ cart: ["kite"], user: "ada" });
+  });
+
+  test("of a flash, the first take gets it, also when it is this request's own", async () => {
+    const { web, request } = start();
+    const session = web.open(request());
+    session.put("flash", "Own.");
+    expect(await Promise.all([session.take("flash"), session.take("flash")])).toEqual(["Own.", undefined]);
+  });
+
+  test("what is written once destroy was called is for another session; what was being written is not", async () => {
+    const { visit, sessions, store, id } = start();
+    await visit((session) => session.put("user", "ada"));
+    const { commit } = store;
+    let fail = () => {};
+    const failing = new Promise<void>((resolve) => (fail = resolve));
+    await visit(async (session) => {
+      session.put("n", 1);
+      store.commit = async () => {
+        store.commit = commit;
+        await failing;
+        throw new Error("away");
+      };
+      const attaching = rejection(session.attach());
+      await settle(); // now it is being written
+      const destroying = session.destroy();
+      fail();
+      session.put("flash", "Signed out.");
+      expect(await attaching).toMatchObject({ code: "store_failed" });
+      await destroying;
+    });
+    expect(await sessions.read(id())).toEqual({ flash: "Signed out." });
+    expect(await sessions.records.count()).toBe(1);
+  });
+
+  test("a flush that fails leaves its operations for the next, before those that came since", async () => {
+    const { visit, sessions, store, id } = start();
+    await visit((session) => session.put("n", 1));
+    const old = id();
+    const { commit } = store;
+    await visit(async (session) => {
+      session.regenerate();
+      session.put("n", 2);
+      session.put("user", "ada");
+      store.commit = async () => {
+        session.put("n", 3);
+        throw new Error("away");
+      };
+      expect(await rejection(session.attach())).toMatchObject({ code: "store_failed" });
+      store.commit = commit;
+      expect(await session.load()).toEqual({ n: 3, user: "ada" });
+    });
+    expect(await sessions.read(id())).toEqual({ n: 3, user: "ada" });
+    expect(await sessions.read(old)).toBeNull();
+  });
+
+  test("but not those that the end of the session overtook: it stays gone", async () => {
+    const { visit, sessions, id } = start({ lateWrites: "error" });
+    await visit((session) => session.put("n", 1));
+    const response = await visit(async (session) => {
+      await session.load();
+      await sessions.end(id());
+      session.put("n", 2);
+      expect(await rejection(session.attach())).toMatchObject({ code: "session_ended" });
+    });
+    expect(setCookie(response)).toBeNull();
+    expect(await sessions.records.count()).toBe(0);
+  });
+});
+
+describe("a new id", () => {
+  const login = (session: FetchSession<Shop>) => {
+    session.regenerate();
+    session.put("user", "ada");
+  };
+
+  /** Runs once, right after the new record was made and before the old session is ended. */
+  function between({ store }: ReturnType<typeof start>, run: () => unknown): void {
+    const { commit } = store;
+    store.commit = async (...given) => {
+      store.commit = commit;
+      const result = await commit(...given);
+      await run();
+      return result;
+    };
+  }
+
+  test.each<[string, string, (session: FetchSession<Shop>) => void]>([
+    ["too much data", "too_large", (session) => session.put("user", "u".repeat(200))],
+    ["what the schema refuses", "invalid_data", (session) => session.put("n", -1)],
+    ["an async update", "not_json", (session) => session.update("n", (async () => 1) as never)],
+  ])("%s changes nothing: the old session is there, and no other", async (_what, code, write) => {
+    const schema = z.object({ cart: z.array(z.string()), n: z.number().min(0), user: z.string() }).partial();
+    const { visit, sessions, id } = start({}, undefined, { maxBytes: 100, schema });
+    await visit((session) => session.put("cart", ["kite"]));
+    const refused = visit((session) => {
+      session.regenerate();
+      write(session);
+    });
+    expect(await rejection(refused)).toMatchObject({ code });
+    expect(await sessions.read(id())).toEqual({ cart: ["kite"] });
+    expect(await sessions.records.count()).toBe(1);
+  });
+
+  test("what the login writes is never to be had under the old id, not even when the store fails halfway", async () => {
+    const { visit, sessions, store, id } = start();
+    await visit((session) => session.put("cart", ["kite"]));
+    using planted = await sessions.attach(id());
+    const heard: unknown[] = [];
+    planted.subscribe((message) => heard.push(message));
+    const { destroy } = store;
+    store.destroy = async () => {
+      store.destroy = destroy;
+      throw new Error("away");
+    };
+    expect(await rejection(visit(login))).toMatchObject({ code: "store_failed" });
+    expect(await sessions.read(id())).toEqual({ cart: ["kite"] });
+    expect(await sessions.records.count()).toBe(1);
+    await visit(login);
+    expect(heard).toEqual([{ type: "live_session_ended", reason: "regenerated" }]);
+    expect(await sessions.read(id())).toEqual({ cart: ["kite"], user: "ada" });
+  });
+
+  test("is handed out when the old session was ended, even if the answer got lost", async () => {
+    const { visit, sessions, store, id } = start();
+    await visit((session) => session.put("cart", ["kite"]));
+    const { destroy } = store;
+    store.destroy = async (...given) => {
+      await destroy(...given);
+      throw new Error("The line broke.");
+    };
+    await visit(login);
+    expect(await sessions.read(id())).toEqual({ cart: ["kite"], user: "ada" });
+    expect(await sessions.records.count()).toBe(1);
+  });
+
+  test("takes the deadline, the principal and what others wrote while it was made", async () => {
+    const all = start({}, undefined, { deadline: 24 * HOUR });
+    const { visit, sessions, clock, cookies, id } = all;
+    await visit((session) => session.put("n", 1));
+    const key = sessionKey(id());
+    const empty = { put: {}, delete: [] };
+    await sessions.records.commit(key, { mode: "update", ...empty, principal: "ada", meta: { a: 1 } });
+    const found = await sessions.records.read(key);
+    const before = cookies.get();
+    clock.advance(1000);
+    between(all, async () => {
+      using live = await sessions.attachKey(key);
+      await live.put("cart", ["late"]);
+      await live.update("n", (n = 0) => n + 10);
+    });
+    await visit((session) => {
+      session.regenerate();
+      session.update("n", (n = 0) => n + 1);
+    });
+    expect(cookies.get()).not.toBe(before);
+    expect(await sessions.read(id())).toEqual({ n: 12, cart: ["late"] });
+    const { deadline } = (found as { record: { deadline: number } }).record;
+    expect(deadline).toBeGreaterThan(0);
+    expect(await sessions.records.read(sessionKey(id()))).toMatchObject({
+      record: { deadline, principal: "ada", meta: { a: 1 }, lifetime: HOUR },
+    });
+  });
+
+  test("goes on without what others wrote if it cannot be had, and reports it", async () => {
+    const errors: unknown[] = [];
+    const all = start({}, undefined, { maxBytes: 60, onError: (error, { stage }) => errors.push([stage, error]) });
+    const { visit, sessions, id } = all;
+    await visit((session) => session.put("n", 1));
+    const old = id();
+    between(all, async () => {
+      using live = await sessions.attach(old);
+      await live.put("cart", ["c".repeat(40)]);
+    });
+    await visit(login);
+    expect(await sessions.read(id())).toEqual({ n: 1, user: "ada" });
+    expect(errors).toEqual([["regenerate", expect.objectContaining({ code: "too_large" })]]);
+  });
+
+  test("takes nothing of a session that a logout ended while it was made", async () => {
+    const all = start();
+    const { visit, sessions, id } = all;
+    await visit((session) => session.put("cart", ["kite"]));
+    const old = id();
+    between(all, () => sessions.end(old));
+    await visit(login);
+    expect(await sessions.read(id())).toEqual({ user: "ada" });
+    expect(await sessions.records.count()).toBe(1);
+    expect(await sessions.records.read(sessionKey(old))).toEqual({ state: "ended", reason: "destroyed" });
   });
 });
 

@@ -1,9 +1,10 @@
 // The session of one Request: loaded when it is first read, written once, before the response.
 
+import type { Changes } from "../../core/bus.ts";
 import { diff, isEmpty } from "../../core/changes.ts";
 import { LiveSessionError, sessionEnded, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
-import { generateSessionId, type SessionKey, sessionKey } from "../../core/ids.ts";
+import { sessionKey } from "../../core/ids.ts";
 import { checkKey, copyJson } from "../../core/json.ts";
 import type { LiveSession } from "../../core/live-session.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
@@ -12,16 +13,7 @@ import { loadSession } from "../shared/load.ts";
 import { type GivenCookie, givenCookie, isSecure, type RequestLike, setCookie, withCookie } from "./cookie.ts";
 import { applied, concern, dependOnData, type Operation } from "./operations.ts";
 import type { CookieSettings } from "./options.ts";
-
-interface Loaded {
-  readonly id: string;
-  readonly key: SessionKey;
-  readonly incarnation: string;
-  readonly lifetime: number;
-  readonly data: JsonObject;
-}
-
-const EMPTY: JsonObject = Object.freeze({});
+import { createSession, EMPTY, type Loaded, moveSession } from "./stored.ts";
 
 /**
  * The session of a request. Reads see the request's own writes. Writes are kept until `commit`, which the framework's
@@ -35,12 +27,18 @@ export class FetchSession<Data extends object> {
   readonly #settings: CookieSettings;
   readonly #given: GivenCookie | null;
   readonly #secure: boolean;
-  #loading: Promise<Loaded | null> | null = null;
+  #loading: Promise<void> | null = null;
+  /** What is stored, as far as this request knows; `null` for no session. */
+  #loaded: Loaded | null = null;
   #operations: Operation[] = [];
+  /** Operations that are being written: reads go on seeing them, and a flush that fails puts them back. */
+  #flushing: readonly Operation[] = [];
   #regenerates = false;
   #destroyed = false;
   #sends = false;
   #committed = false;
+  /** What reads and then writes goes one after the other, so that nothing is written twice or slips through between. */
+  #last: Promise<unknown> = Promise.resolve();
 
   /** For `fetchSessions`. */
   constructor(sessions: LiveSessions<Data>, settings: CookieSettings, request: RequestLike) {
@@ -52,7 +50,8 @@ export class FetchSession<Data extends object> {
 
   /** All the data, frozen. Activity: pushes the idle lifetime (throttled by `touchInterval`). */
   async load(): Promise<Session<Data>> {
-    return applied((await this.#load())?.data ?? EMPTY, this.#operations) as Session<Data>;
+    await this.#load();
+    return this.#data() as Session<Data>;
   }
 
   /** The value of a key, frozen, or `undefined`. Activity, as `load`. */
@@ -96,19 +95,7 @@ export class FetchSession<Data extends object> {
    */
   async take<Key extends KeyOf<Data>>(key: Key): Promise<DeepReadonly<Data[Key]> | undefined> {
     this.#open();
-    const value = await this.get(key);
-    if (value === undefined) return undefined;
-    const loaded = await this.#load();
-    if (!loaded || concern(this.#operations, key)) {
-      this.delete(key);
-      return value;
-    }
-    let taken: unknown;
-    await this.#write(loaded, (data) => {
-      taken = Object.hasOwn(data, key) ? data[key] : undefined;
-      return { put: {}, delete: Object.hasOwn(data, key) ? [key] : [] };
-    });
-    return taken as DeepReadonly<Data[Key]> | undefined;
+    return this.#next(() => this.#take(key)) as Promise<DeepReadonly<Data[Key]> | undefined>;
   }
 
   /** Goes on under a new id with the same data, as at login: the old session ends with the commit. */
@@ -120,11 +107,16 @@ export class FetchSession<Data extends object> {
   /** Ends the session at once, for good: logout. What is written after it makes a new session. */
   async destroy(): Promise<void> {
     this.#open();
-    const loaded = await this.#load();
+    // At once: what is written from now on is meant for another session.
     this.#operations = [];
-    this.#destroyed = true;
-    if (loaded) await this.#sessions.records.end(loaded.key, "destroyed");
-    this.#loading = Promise.resolve(null);
+    this.#flushing = [];
+    this.#regenerates = false;
+    await this.#next(async () => {
+      const loaded = await this.#load();
+      this.#destroyed = true;
+      if (loaded) await this.#sessions.records.end(loaded.key, "destroyed");
+      this.#loaded = null;
+    });
   }
 
   /**
@@ -134,8 +126,11 @@ export class FetchSession<Data extends object> {
    * @throws LiveSessionError as `commit` and `sessions.attach`; `closed` after a commit that left no session
    */
   async attach(): Promise<LiveSession<Data>> {
-    if (!this.#committed) await this.#flush(true);
-    const loaded = await this.#load();
+    const writes = !this.#committed;
+    const loaded = await this.#next(async () => {
+      if (writes) await this.#flush(true);
+      return this.#load();
+    });
     if (loaded) return this.#sessions.attach(loaded.id);
     if (this.#committed) this.#open();
     throw unknownSession();
@@ -152,7 +147,7 @@ export class FetchSession<Data extends object> {
     if (this.#committed) return null;
     this.#committed = true;
     const { rolling, maxAge } = this.#settings;
-    if (this.#operations.length > 0 || this.#regenerates) await this.#flush(false);
+    await this.#next(() => this.#flush(false));
     const loaded = this.#loading !== null || rolling ? await this.#load() : null;
     if (!loaded) return this.#destroyed && this.#given ? setCookie(this.#settings, this.#secure, null) : null;
     const moved = loaded.id !== this.#given?.id || this.#given.outdated;
@@ -177,90 +172,123 @@ export class FetchSession<Data extends object> {
     this.#operations.push(operation);
   }
 
-  #load(): Promise<Loaded | null> {
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {}); // the caller hears of it
+    return result;
+  }
+
+  async #load(): Promise<Loaded | null> {
     this.#loading ??= this.#read().catch((error) => {
       this.#loading = null; // a later read asks again
       throw error;
     });
-    return this.#loading;
+    await this.#loading;
+    return this.#loaded;
   }
 
-  async #read(): Promise<Loaded | null> {
-    return this.#given ? this.#readId(this.#given.id) : null;
-  }
-
-  async #readId(id: string): Promise<Loaded | null> {
+  async #read(): Promise<void> {
+    if (!this.#given) return;
+    const { id } = this.#given;
     const key = sessionKey(id);
     const found = await loadSession(this.#sessions, key);
-    if (!found) return null;
+    if (!found) return;
     const { incarnation, lifetime, data } = found.record;
-    return { id, key, incarnation, lifetime, data };
+    this.#loaded = { id, key, incarnation, lifetime, data };
+  }
+
+  /** The data as this request sees it, once it is loaded. */
+  #data(): JsonObject {
+    return applied(this.#loaded?.data ?? EMPTY, [...this.#flushing, ...this.#operations]);
+  }
+
+  /** In one step, so that no read sees an operation twice or not at all. */
+  #stored(loaded: Loaded | null): void {
+    this.#loaded = loaded;
+    this.#flushing = [];
+  }
+
+  async #take(key: string): Promise<unknown> {
+    const loaded = await this.#load();
+    const data = this.#data();
+    if (!Object.hasOwn(data, key)) return undefined;
+    if (!loaded || concern(this.#operations, key)) {
+      this.#operations.push({ type: "delete", key });
+      return data[key];
+    }
+    let taken: unknown;
+    const changesOf = (current: JsonObject) => {
+      taken = Object.hasOwn(current, key) ? current[key] : undefined;
+      return { put: {}, delete: Object.hasOwn(current, key) ? [key] : [] };
+    };
+    try {
+      this.#stored(await this.#write(loaded, changesOf));
+    } catch (error) {
+      this.#overtaken(error);
+    }
+    return taken;
   }
 
   async #flush(creates: boolean): Promise<void> {
+    if (!creates && this.#operations.length === 0 && !this.#regenerates) return;
+    await this.#load();
     const operations = this.#operations;
-    let loaded = await this.#load();
-    if (loaded && this.#regenerates) loaded = await this.#move(loaded.id);
-    this.#regenerates = false;
-    if (loaded) {
-      const apply = (data: JsonObject) => diff(data, applied(data, operations));
-      if (operations.length > 0) await this.#write(loaded, apply, dependOnData(operations));
-    } else {
-      const data = applied(EMPTY, operations);
-      if (creates || !isEmpty({ put: data, delete: [] })) this.#loading = Promise.resolve(await this.#create(data));
-    }
+    const regenerates = this.#regenerates;
+    this.#flushing = operations;
     this.#operations = [];
+    this.#regenerates = false;
+    try {
+      this.#stored(await this.#settled(operations, regenerates, creates));
+    } catch (error) {
+      this.#operations = [...this.#flushing, ...this.#operations];
+      this.#flushing = [];
+      this.#regenerates ||= regenerates;
+      throw error;
+    }
   }
 
-  async #write(
-    loaded: Loaded,
-    changesOf: (data: JsonObject) => { put: JsonObject; delete: readonly string[] },
-    dependsOnData = true,
-  ): Promise<void> {
+  /** The session with these operations written, `null` if there is none. */
+  async #settled(operations: readonly Operation[], regenerates: boolean, creates: boolean): Promise<Loaded | null> {
+    const loaded = this.#loaded;
+    const { maxAge } = this.#settings;
+    if (loaded && regenerates) {
+      const moved = await moveSession(this.#sessions, loaded, operations, maxAge);
+      if (moved) return moved;
+    } else if (loaded) {
+      if (operations.length === 0) return loaded;
+      const changesOf = (data: JsonObject) => diff(data, applied(data, operations));
+      try {
+        return await this.#write(loaded, changesOf, dependOnData(operations));
+      } catch (error) {
+        this.#overtaken(error);
+        return null;
+      }
+    }
+    // A login whose session was over already starts from nothing, too.
+    const data = applied(EMPTY, operations);
+    if (!creates && Object.keys(data).length === 0) return null;
+    return createSession(this.#sessions, data, maxAge ?? this.#sessions.records.lifetime);
+  }
+
+  async #write(loaded: Loaded, changesOf: (data: JsonObject) => Changes, dependsOnData = true): Promise<Loaded> {
     const { writer } = this.#sessions;
     const { maxAge } = this.#settings;
     const extras = maxAge === null || maxAge === loaded.lifetime ? {} : { lifetime: maxAge };
-    try {
-      let { data } = loaded;
-      if (dependsOnData) {
-        ({ data } = await writer.transact(loaded, changesOf, extras));
-      } else {
-        const changes = changesOf(data);
-        if (isEmpty(changes)) return;
-        ({ data } = await writer.write(loaded, changes, extras));
-      }
-      this.#sends = true;
-      this.#loading = Promise.resolve({ ...loaded, data });
-    } catch (error) {
-      const reason = endOf(error);
-      if (reason === null) throw error;
-      this.#loading = Promise.resolve(null);
-      if (this.#settings.lateWrites === "error") throw sessionEnded(reason);
-    }
+    const changes = dependsOnData ? null : changesOf(loaded.data);
+    if (changes && isEmpty(changes)) return loaded;
+    const { data } = changes
+      ? await writer.write(loaded, changes, extras)
+      : await writer.transact(loaded, changesOf, extras);
+    this.#sends = true;
+    return { ...loaded, data };
   }
 
-  async #create(data: JsonObject): Promise<Loaded> {
-    const { writer, records } = this.#sessions;
-    const id = generateSessionId();
-    const key = sessionKey(id);
-    const checked = await writer.checked(EMPTY, { put: data, delete: [] });
-    const lifetime = this.#settings.maxAge ?? records.lifetime;
-    const result = await records.commit(key, { ...checked, mode: "create", lifetime });
-    if (!result.ok) throw writer.refusal(result);
-    return { id, key, incarnation: result.incarnation, lifetime, data: result.data ?? checked.put };
-  }
-
-  /** The session under its new id; `null` if it was over already: then a login starts from nothing. */
-  async #move(from: string): Promise<Loaded | null> {
-    try {
-      const moved = await this.#readId(await this.#sessions.regenerate(from));
-      this.#loading = Promise.resolve(moved);
-      return moved;
-    } catch (error) {
-      if (endOf(error) === null) throw error;
-      this.#loading = Promise.resolve(null);
-      return null;
-    }
+  /** Rethrows what is no end of the session. Of an end: the session is gone, and what was being written with it. */
+  #overtaken(error: unknown): void {
+    const reason = endOf(error);
+    if (reason === null) throw error;
+    this.#stored(null);
+    if (this.#settings.lateWrites === "error") throw sessionEnded(reason);
   }
 }
 
