@@ -190,6 +190,24 @@ describe("when something goes wrong", () => {
     await shows(polling, "#connected", "true");
   });
 
+  test("where no cookies are taken, the view is live without a session, and the page loaded once", async () => {
+    let loads = 0;
+    const { page } = await start({
+      before: (app) =>
+        app.use((request, response, next) => {
+          if (request.path === "/") loads++;
+          const { setHeader } = response;
+          response.setHeader = (name, value) =>
+            name.toLowerCase() === "set-cookie" ? response : setHeader.call(response, name, value);
+          next();
+        }),
+    });
+    await page.click("#reverse");
+    await page.waitForFunction(() => document.querySelector("#order")?.textContent === "cba");
+    expect(loads).toBe(1);
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
   test("the end of the session loads the page anew", async () => {
     const { server, context, page } = await start();
     await page.evaluate(() => Object.assign(window, { same: true }));
