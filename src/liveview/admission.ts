@@ -18,16 +18,26 @@ export type Admission =
   /** `stale` and `unauthorized` make the client load the page anew. */
   | { readonly ok: false; readonly reason: "stale" | "unauthorized" };
 
-/** @param key of the session that the connection's cookie names now; `null` if there is none */
+/**
+ * @param key of the session that the connection's cookie names now; `null` if there is none
+ * @param hasCookie whether there is such a cookie at all
+ */
 export function admit(
   server: LiveViewServer,
   topic: string,
   payload: Readonly<Record<string, unknown>>,
   key: SessionKey | null,
+  hasCookie: boolean,
 ): Admission {
-  const token = server.tokens.readPage(payload.session, key, server.clock.now());
+  const { tokens, clock } = server;
+  // A browser that takes no cookies has a page of a session that it cannot name: loading the page anew would not help, and
+  // never end. It gets what a visitor without a session gets.
+  const token =
+    tokens.readPage(payload.session, key, clock.now()) ??
+    (hasCookie ? null : tokens.readFirstPage(payload.session, clock.now()));
   const connectParams = isObject(payload.params) ? payload.params : {};
-  if (!token || !server.tokens.checkCsrf(connectParams._csrf_token, key)) return { ok: false, reason: "stale" };
+  const pageKey = key ?? token?.firstOf ?? null;
+  if (!token || !tokens.checkCsrf(connectParams._csrf_token, pageKey)) return { ok: false, reason: "stale" };
   const { redirect } = payload;
   // The client came from another view of this app, whose token it has; otherwise the page's own view is meant.
   const arrived = typeof redirect === "string";
@@ -38,7 +48,7 @@ export function admit(
   }
   // From the view before, or at the first join from the page; not again when the connection was lost.
   const flash = payload.flash ?? (connectParams._mounts === 0 ? payload.static : null);
-  return { ok: true, id: token.id, match, url, connectParams, flash: server.tokens.readFlash(flash) ?? {} };
+  return { ok: true, id: token.id, match, url, connectParams, flash: tokens.readFlash(flash) ?? {} };
 }
 
 export function urlOf(text: unknown): URL | null {

@@ -28,7 +28,9 @@ export function expressPages(views: LiveViews) {
     const answer = async () => {
       await saveSession(request);
       const flash = readCookie(request.headers.cookie, FLASH_COOKIE);
-      const page = await views.renderPage({ sessionId: request.sessionID ?? null, url, flash });
+      const sessionId = request.sessionID ?? null;
+      const hadCookie = namesSession(views, request.headers, sessionId);
+      const page = await views.renderPage({ sessionId, hadCookie, url, flash });
       if (!page) return next();
       response.statusCode = page.status;
       for (const [name, value] of Object.entries(page.headers)) response.appendHeader(name, value);
@@ -36,6 +38,11 @@ export function expressPages(views: LiveViews) {
     };
     answer().catch(next);
   };
+}
+
+/** Whether the cookie of a request names this session, as it will have to when the view joins. */
+function namesSession(views: LiveViews, headers: FastifyRequestLike["headers"], sessionId: string | null): boolean {
+  return views.sessionId(headers as Record<string, string | undefined>) === sessionId;
 }
 
 /** A session that nobody put anything into is left to the middleware's own rules. */
@@ -116,7 +123,9 @@ export function fastifyPages<Request extends FastifyRequestLike>(
     const { host = "localhost", cookie } = request.headers as Record<string, string | undefined>;
     const url = new URL(request.url, `${request.protocol}://${host}`);
     const flash = readCookie(cookie, FLASH_COOKIE);
-    const page = await views.renderPage({ sessionId: sessionId(request), url, flash });
+    const id = sessionId(request);
+    const hadCookie = namesSession(views, request.headers, id);
+    const page = await views.renderPage({ sessionId: id, hadCookie, url, flash });
     if (!page) return reply.callNotFound();
     return reply.code(page.status).headers(page.headers).send(page.body);
   };
@@ -139,7 +148,9 @@ export function fetchPages(
     if (url.pathname === `${path}/longpoll`) return poll(views, request, url);
     if (request.method !== "GET" && request.method !== "HEAD") return null;
     const flash = readCookie(request.headers.get("cookie") ?? undefined, FLASH_COOKIE);
-    const page = await views.renderPage({ sessionId: sessionId(request), url, flash });
+    const id = sessionId(request);
+    const hadCookie = namesSession(views, headersOf(request), id);
+    const page = await views.renderPage({ sessionId: id, hadCookie, url, flash });
     return page && new Response(request.method === "HEAD" ? null : page.body, page);
   };
 }

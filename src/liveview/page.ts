@@ -19,6 +19,11 @@ export const FLASH_COOKIE = "__phoenix_flash__";
 export interface PageRequest {
   /** The secret in the cookie; `null` for a visitor without a session. */
   readonly sessionId: string | null;
+  /**
+   * Whether the request named its session by its cookie; false for one that was made by this request, of a browser that
+   * may or may not take its cookie. Default true.
+   */
+  readonly hadCookie?: boolean | undefined;
   /** The whole URL. */
   readonly url: URL;
   /** The value of the cookie `__phoenix_flash__`, if there is one. */
@@ -50,7 +55,7 @@ export async function renderPage(server: LiveViewServer, request: PageRequest): 
   return {
     status: 200,
     headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-store", ...cookie },
-    body: pageText(server, match, socket, key),
+    body: pageText(server, match, socket, key, request.hadCookie ?? true),
   };
 }
 
@@ -74,10 +79,19 @@ function makeCore(url: URL, session: ViewCore["session"], flash: ViewCore["flash
   };
 }
 
-function pageText(server: LiveViewServer, match: RouteMatch, socket: LiveSocket, key: SessionKey | null): string {
+function pageText(
+  server: LiveViewServer,
+  match: RouteMatch,
+  socket: LiveSocket,
+  key: SessionKey | null,
+  hadCookie: boolean,
+): string {
   const { core } = socket;
   const { tokens, clock } = server;
-  const token = tokens.signPage({ id: core.id, route: match.route, at: clock.now() }, key);
+  const token = tokens.signPage(
+    { id: core.id, route: match.route, at: clock.now(), ...(key && !hadCookie && { firstOf: key }) },
+    key,
+  );
   const inner = raw(textOf(renderView(match.view, socket), core));
   // What the first rendering shows once, the second must show, too.
   const keep = Object.keys(core.flash).length > 0 ? tokens.signFlash(core.flash) : "";

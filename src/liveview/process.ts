@@ -103,7 +103,7 @@ export class ViewProcess {
     const live = await attachSession(this.#server.sessions, sessionId);
     this.#live = live;
     if (this.#over) return live?.detach(); // left while the session was loaded
-    const admission = admit(this.#server, this.#link.topic, payload, live?.key ?? null);
+    const admission = admit(this.#server, this.#link.topic, payload, live?.key ?? null, sessionId !== null);
     if (!admission.ok) {
       this.#link.reply(ref, "error", { reason: admission.reason });
       return this.release();

@@ -11,12 +11,16 @@ export interface PageToken {
   readonly route: string;
   /** When, in ms since 1970. */
   readonly at: number;
+  /** Of a first visit: the session that was made for it, whose cookie the browser had yet to take. */
+  readonly firstOf?: SessionKey | undefined;
 }
 
 export interface Tokens {
   signPage(token: PageToken, key: SessionKey | null): string;
   /** `null` if it is not one of ours, not of this session, or older than the lifetime. */
   readPage(text: unknown, key: SessionKey | null, now: number): PageToken | null;
+  /** The same for a page of a first visit, whosever session that was. */
+  readFirstPage(text: unknown, now: number): PageToken | null;
   makeCsrf(key: SessionKey | null): string;
   checkCsrf(text: unknown, key: SessionKey | null): boolean;
   signFlash(flash: Readonly<Record<string, string>>): string;
@@ -53,14 +57,25 @@ export function makeTokens(secrets: readonly string[], lifetime: number): Tokens
     return valid ? body : null;
   }
 
+  function pageOf(body: string, now: number): PageToken | null {
+    const [id, route, at, firstOf] = decode(body) as [string, string, number, SessionKey | null];
+    return now - at <= lifetime ? { id, route, at, ...(firstOf && { firstOf }) } : null;
+  }
+
   return {
-    signPage: ({ id, route, at }, key) => sign("page", encode([id, route, at]), key ?? ""),
+    signPage: ({ id, route, at, firstOf }, key) => sign("page", encode([id, route, at, firstOf]), key ?? ""),
 
     readPage(text, key, now) {
       const body = verify("page", text, key ?? "");
-      if (body === null) return null;
-      const [id, route, at] = decode(body) as [string, string, number];
-      return now - at <= lifetime ? { id, route, at } : null;
+      return body === null ? null : pageOf(body, now);
+    },
+
+    readFirstPage(text, now) {
+      if (typeof text !== "string" || text.length > LONGEST) return null;
+      const claimed = decodeUnsigned(text.slice(0, text.lastIndexOf("."))); // it says itself whose it is
+      const firstOf = Array.isArray(claimed) ? claimed[3] : null;
+      const body = typeof firstOf === "string" ? verify("page", text, firstOf) : null;
+      return body === null ? null : pageOf(body, now);
     },
 
     makeCsrf: (key) => sign("csrf", randomBytes(9).toString("base64url"), key ?? ""),
@@ -77,6 +92,14 @@ export function makeTokens(secrets: readonly string[], lifetime: number): Tokens
 
 function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+function decodeUnsigned(text: string): unknown {
+  try {
+    return decode(text);
+  } catch {
+    return null;
+  }
 }
 
 /** Only of what was signed: it is what we encoded. */

@@ -1,61 +1,19 @@
 // Every feature of live views in a real browser, with the official client from npm.
 
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { complaintsOf, launchChromium, picture } from "../support/chromium.ts";
-import { serveLiveViews, type TestServer, type TestServerOptions } from "../support/liveview.ts";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launchChromium, picture } from "../support/chromium.ts";
+import { log, logged, type StartOptions, shows, startWorkbench, tab, texts } from "../support/liveview-browser.ts";
 import { type Exchange, type Names, named, readExchange, writeExchange } from "../support/liveview-exchange.ts";
-import { Other, serveWorkbenchScript, Workbench, workbenchLayout } from "../support/liveview-workbench.ts";
 
 let browser: Browser;
-let complaints: string[] = [];
 
 beforeAll(async () => {
   browser = await launchChromium();
 });
 afterAll(() => browser?.close());
-afterEach(() => {
-  expect(complaints).toEqual([]);
-  complaints = [];
-});
 
-async function start(options: TestServerOptions & { expected?: RegExp[] } = {}) {
-  const { expected, ...rest } = options;
-  let scripts = Promise.resolve();
-  const server = await serveLiveViews(
-    { "/": Workbench, "/other": Other },
-    {
-      layout: workbenchLayout,
-      before: (app) => {
-        scripts = serveWorkbenchScript(app);
-        app.use((request, _response, next) => {
-          Object.assign(request.session, { entered: true }); // a first visit makes the session
-          next();
-        });
-      },
-      ...rest,
-    },
-  );
-  await scripts;
-  // The script's route was added after the pages' own.
-  const context = await browser.newContext();
-  complaints = complaintsOf(context, expected);
-  onTestFinished(() => context.close());
-  return { server, context, page: await tab(context, server) };
-}
-
-async function tab(context: BrowserContext, { url }: TestServer): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto(url);
-  await page.waitForSelector("[data-phx-main].phx-connected");
-  return page;
-}
-
-const shows = (page: Page, selector: string, text: string) => page.waitForSelector(`${selector}:text-is("${text}")`);
-const log = (page: Page) => page.evaluate(() => (window as unknown as { log: string[] }).log);
-const logged = (page: Page, line: string) =>
-  page.waitForFunction((wanted) => (window as unknown as { log: string[] }).log.includes(wanted), line);
-const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
+const start = (options?: StartOptions) => startWorkbench(browser, options);
 
 test("events, lists, components, flash, titles", async () => {
   const { server, context, page } = await start();
@@ -230,6 +188,24 @@ describe("when something goes wrong", () => {
     await polling.click("#more");
     await shows(polling, "#count", "1");
     await shows(polling, "#connected", "true");
+  });
+
+  test("where no cookies are taken, the view is live without a session, and the page loaded once", async () => {
+    let loads = 0;
+    const { page } = await start({
+      before: (app) =>
+        app.use((request, response, next) => {
+          if (request.path === "/") loads++;
+          const { setHeader } = response;
+          response.setHeader = (name, value) =>
+            name.toLowerCase() === "set-cookie" ? response : setHeader.call(response, name, value);
+          next();
+        }),
+    });
+    await page.click("#reverse");
+    await page.waitForFunction(() => document.querySelector("#order")?.textContent === "cba");
+    expect(loads).toBe(1);
+    expect(await page.context().cookies()).toEqual([]);
   });
 
   test("the end of the session loads the page anew", async () => {

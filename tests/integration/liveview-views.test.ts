@@ -103,6 +103,58 @@ describe("joining", () => {
     expect(reported.map(({ error }) => error.code)).toEqual(["unknown_session"]);
   });
 
+  describe("of a browser that takes no cookies", () => {
+    /** A first visit, which makes a session: its cookie is the browser's to take or not. */
+    const firstVisit = async () => {
+      const server = await serveLiveViews(
+        { "/": Cart },
+        {
+          before: (app) =>
+            app.use((request, _response, next) => {
+              bag(request).cart = ["given"];
+              next();
+            }),
+        },
+      );
+      const ada = server.visitor({ session: false });
+      const page = await ada.open("/");
+      expect(page.text).toContain("given");
+      return { ...server, ada, page };
+    };
+
+    test("is admitted without a session, rather than told to load the page anew for ever", async () => {
+      const { ada, page, sessions } = await firstVisit();
+      const { id } = ada;
+      ada.cookies.clear();
+      const tab = await ada.connect(page);
+      const joined = await tab.join();
+      expect(joined.status).toBe("ok");
+      expect(JSON.stringify(joined.response.rendered)).not.toContain("given");
+      const live = await sessions.attach(id);
+      await live.put("cart", ["secret"]); // of a session that it has not shown to be its own
+      await tab.push("phx_leave", {});
+      expect(JSON.stringify(tab.received)).not.toContain("secret");
+    });
+
+    test("with a cookie the first page is as good as any, for its own session alone", async () => {
+      const { ada, page, sessions, visitor } = await firstVisit();
+      expect(JSON.stringify(await (await ada.connect(page)).join())).toContain("given");
+      const stale = { status: "error", response: { reason: "stale" } };
+      const bob = visitor();
+      await bob.open("/");
+      expect(await (await bob.connect(page)).join()).toEqual(stale);
+      await sessions.end(ada.id);
+      expect(await (await ada.connect(page)).join()).toEqual(stale);
+    });
+
+    test("a page that was loaded with a cookie is not joined without", async () => {
+      const { ada } = await firstVisit();
+      const page = await ada.open("/");
+      ada.cookies.clear();
+      expect(await (await ada.connect(page)).join()).toEqual({ status: "error", response: { reason: "stale" } });
+    });
+  });
+
   test("the join loads the session afresh: what the page showed may be old", async () => {
     const { visitor, sessions } = await serveLiveViews({ "/": Cart });
     const ada = visitor();

@@ -20,6 +20,19 @@ describe("tokens", () => {
     expect(tokens.readPage(tokens.signPage(page, null), ada, 1_000)).toBeNull();
   });
 
+  test("of a first visit hold without a session, too; those of others do not", () => {
+    const text = tokens.signPage({ ...page, firstOf: ada }, ada);
+    expect(tokens.readPage(text, ada, 1_000)).toEqual({ ...page, firstOf: ada });
+    expect(tokens.readFirstPage(text, 1_500)).toEqual({ ...page, firstOf: ada });
+    expect(tokens.readFirstPage(text, 1_501)).toBeNull();
+    expect(tokens.readPage(text, null, 1_000)).toBeNull();
+    for (const other of [tokens.signPage(page, ada), tokens.signPage(page, null), tokens.makeCsrf(ada), "", "x.y", 7]) {
+      expect(tokens.readFirstPage(other, 1_000)).toBeNull();
+    }
+    const [body] = tokens.signPage({ ...page, firstOf: bob }, bob).split(".");
+    expect(tokens.readFirstPage(`${body}.${text.split(".")[1]}`, 1_000)).toBeNull();
+  });
+
   test("hold for one purpose alone", () => {
     const csrf = tokens.makeCsrf(ada);
     expect([tokens.checkCsrf(csrf, ada), tokens.checkCsrf(csrf, bob)]).toEqual([true, false]);
