@@ -24,7 +24,7 @@ export function createLiveSessions<Data extends object = Record<string, unknown>
 }
 
 export { localBus } from "./buses/local.ts";
-export type { Action, ActionsOf, AppDefinition, InputOf, LiveApp, OutputOf, ViewOf } from "./core/app.ts";
+export type { Action, AppDefinition, LiveApp } from "./core/app.ts";
 export type { Changes, SessionBus, SessionEvent, SessionListener } from "./core/bus.ts";
 export { type Clock, systemClock } from "./core/clock.ts";
 export type { Duration } from "./core/duration.ts";
@@ -50,4 +50,5 @@ export type {
   Touch,
 } from "./core/store.ts";
 export type { LiveStatus } from "./core/topic.ts";
+export type { ActionsOf, InputOf, OutputOf, ViewOf } from "./core/wire.ts";
 export { type MemoryStoreOptions, memoryStore } from "./stores/memory.ts";

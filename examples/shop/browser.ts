@@ -124,7 +124,11 @@ function highlight(before: ShopView, after: ShopView): void {
 /** The session is over: show nothing of it any more, and take no more orders in this tab. */
 function end(): void {
   if (root.dataset.over !== undefined) return;
-  const reasons: Record<string, string> = { destroyed: "You signed out.", expired: "This basket has expired." };
+  const reasons: Record<string, string> = {
+    destroyed: "You signed out.",
+    expired: "This basket has expired.",
+    regenerated: "You signed in, in another tab.", // this tab still shows the basket of before
+  };
   root.dataset.over = live.endReason ?? "";
   for (const account of all("[data-user]")) account.replaceChildren();
   for (const panel of all("[data-cart]")) morph(panel, cartEnded().markup);

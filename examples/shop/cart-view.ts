@@ -39,7 +39,7 @@ export function cartInner({ cart }: { readonly cart: Cart }): Html {
     ${
       lines.length === 0
         ? html`<div class="cart-empty">
-            <img src="/pictures/old-reliable.svg" alt="" width="72" height="72">
+            <img src="/pictures/old-reliable.webp" alt="" width="72" height="72">
             <p><strong>Nothing on the line yet.</strong> Pick a kite and it shows here, in every tab you have open.</p>
           </div>`
         : html`<ul class="cart-lines">${lines}</ul>

@@ -28,7 +28,7 @@ export const catalog: readonly Product[] = [
     name: "Old Reliable",
     description: "The diamond you drew as a child, with five bows on its tail.",
     price: 3200,
-    picture: "old-reliable.svg",
+    picture: "old-reliable.webp",
     wind: [3, 5],
   },
   {
@@ -36,7 +36,7 @@ export const catalog: readonly Product[] = [
     name: "Barn Swallow",
     description: "Silk wings that tilt by themselves. Real swallows come to look.",
     price: 5800,
-    picture: "barn-swallow.svg",
+    picture: "barn-swallow.webp",
     wind: [2, 4],
   },
   {
@@ -44,7 +44,7 @@ export const catalog: readonly Product[] = [
     name: "Grandmother’s Very Long Dragon, All Eleven Metres of It",
     description: "Forty painted discs on a cord. Two people to launch, three to argue.",
     price: 18600,
-    picture: "dragon.svg",
+    picture: "dragon.webp",
     wind: [4, 6],
   },
   {
@@ -52,7 +52,7 @@ export const catalog: readonly Product[] = [
     name: "Night Ferry",
     description: "A box kite with lit windows. Climbs slowly, stays all evening.",
     price: 7400,
-    picture: "night-ferry.svg",
+    picture: "night-ferry.webp",
     wind: [4, 6],
   },
   {
@@ -60,7 +60,7 @@ export const catalog: readonly Product[] = [
     name: "Pocket Sparrow",
     description: "No sticks at all. Folds to the size of a handkerchief.",
     price: 1800,
-    picture: "pocket-sparrow.svg",
+    picture: "pocket-sparrow.webp",
     wind: [2, 4],
   },
   {
@@ -68,7 +68,7 @@ export const catalog: readonly Product[] = [
     name: "Privet Moth",
     description: "Paper-light, for the last hour of the day and almost no wind.",
     price: 6400,
-    picture: "moth.svg",
+    picture: "moth.webp",
     wind: [1, 2],
   },
   {
@@ -76,7 +76,7 @@ export const catalog: readonly Product[] = [
     name: "Lighthouse",
     description: "A delta two metres across. You can see it from the second bay.",
     price: 6900,
-    picture: "lighthouse.svg",
+    picture: "lighthouse.webp",
     wind: [2, 5],
   },
   {
@@ -84,7 +84,7 @@ export const catalog: readonly Product[] = [
     name: "The Argument",
     description: "A pair of stunt kites that cannot leave each other alone.",
     price: 11200,
-    picture: "the-argument.svg",
+    picture: "the-argument.webp",
     wind: [3, 6],
   },
   {
@@ -92,7 +92,7 @@ export const catalog: readonly Product[] = [
     name: "Kipper",
     description: "Swims into the wind with its mouth open. Loved by the cat.",
     price: 2600,
-    picture: "kipper.svg",
+    picture: "kipper.webp",
     wind: [2, 5],
   },
   {
@@ -100,7 +100,7 @@ export const catalog: readonly Product[] = [
     name: "Rokkaku No. 6",
     description: "Six corners, washi paper, and the sun we see from the loft.",
     price: 9800,
-    picture: "rokkaku.svg",
+    picture: "rokkaku.webp",
     wind: [2, 4],
   },
   {
@@ -108,7 +108,7 @@ export const catalog: readonly Product[] = [
     name: "Second Wind",
     description: "A windsock for the garden. Tells you when to put your shoes on.",
     price: 2400,
-    picture: "second-wind.svg",
+    picture: "second-wind.webp",
     wind: [1, 6],
   },
   {
@@ -116,7 +116,7 @@ export const catalog: readonly Product[] = [
     name: "Beech Winder",
     description: "Sixty metres of red line on steamed beech that fits the palm.",
     price: 1450,
-    picture: "beech-winder.svg",
+    picture: "beech-winder.webp",
     wind: null,
   },
 ];

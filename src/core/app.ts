@@ -5,19 +5,19 @@ import type { LiveSessions } from "./hub.ts";
 import { copyJson } from "./json.ts";
 import type { LiveSession } from "./live-session.ts";
 import { describeIssues, isSchema, type StandardSchema, validate } from "./schema.ts";
-import { isSessionMap, type Session } from "./session-map.ts";
+import { isSessionMap, type Session, type SessionMark } from "./session-map.ts";
 import type { JsonObject, MaybePromise } from "./store.ts";
-
-declare const types: unique symbol;
+import type { ActionTypes, AppTypes } from "./wire.ts";
 
 /** A named thing that a browser can ask for: a schema for the input, and what to do with it. */
-export interface Action<Data extends object, Input, Output> {
+export interface Action<Data extends object, Input, Output> extends ActionTypes<Input, Sent<Output>> {
   readonly schema: StandardSchema | null;
   /** What it returns must be JSON and goes back to the browser that called; a session map does not. */
   readonly run: (session: LiveSession<Data>, input: never) => MaybePromise<Output>;
-  /** Types only: what a browser sends and gets. */
-  readonly [types]?: { readonly input: Input; readonly output: Output };
 }
+
+/** What a browser gets of an action's output: session maps, given back in passing, stay on the server. */
+type Sent<Output> = Output extends object ? (SessionMark extends keyof Output ? undefined : Output) : Output;
 
 export interface AppDefinition<Data extends object, View, Actions extends Record<string, unknown>> {
   /**
@@ -30,7 +30,8 @@ export interface AppDefinition<Data extends object, View, Actions extends Record
 }
 
 /** A view and actions. Pass its type to the browser's `connect<typeof app>()`. */
-export interface LiveApp<Data extends object, View, Actions extends Record<string, unknown>> {
+export interface LiveApp<Data extends object, View, Actions extends Record<string, unknown>>
+  extends AppTypes<View, Actions> {
   readonly sessions: LiveSessions<Data>;
   /** The view of a session map as JSON text; made once for each map. */
   viewText(session: Session<Data>): string;
@@ -41,15 +42,7 @@ export interface LiveApp<Data extends object, View, Actions extends Record<strin
    * @throws LiveSessionError `unknown_action`, `invalid_input`, or whatever the action throws
    */
   run(live: LiveSession<Data>, name: unknown, input: unknown): Promise<string | undefined>;
-  /** Types only. */
-  readonly [types]?: { readonly view: View; readonly actions: Actions };
 }
-
-/** The view and the actions of an app, as a browser has them. */
-export type ViewOf<App> = App extends { readonly [types]?: { readonly view: infer View } } ? View : never;
-export type ActionsOf<App> = App extends { readonly [types]?: { readonly actions: infer Actions } } ? Actions : never;
-export type InputOf<A> = A extends { readonly [types]?: { readonly input: infer Input } } ? Input : never;
-export type OutputOf<A> = A extends { readonly [types]?: { readonly output: infer Output } } ? Output : never;
 
 /** The maker of actions for one kind of session data. */
 export function makeAction<Data extends object>() {

@@ -23,7 +23,8 @@ import type { EndReason } from "./store.ts";
  * | `invalid_input` | the action's schema refused the input; `issues` has the schema's words |
  * | `action_failed` | the action threw; what it threw stays on the server, in `onError` |
  * | `forbidden_origin` | the upgrade's Origin is not allowed |
- * | `too_many_calls` | a connection has too many calls in flight |
+ * | `too_many_calls` | a browser tab has too many calls in flight; this one was not run |
+ * | `call_forgotten` | a call was sent again after its answer was dropped; it is not run again |
  */
 export type ErrorCode =
   | "bad_option"
@@ -44,7 +45,8 @@ export type ErrorCode =
   | "invalid_input"
   | "action_failed"
   | "forbidden_origin"
-  | "too_many_calls";
+  | "too_many_calls"
+  | "call_forgotten";
 
 /** One thing that a schema found wrong. `path` leads to it from the top of the data or input. */
 export interface Issue {

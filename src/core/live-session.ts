@@ -176,6 +176,11 @@ export class LiveSession<Data extends object> implements Disposable {
     return this.#context.regenerate(key, incarnation as string);
   }
 
+  /** For adapters: resolves when `data` holds every finished write of this node, or the status is no longer `live`. */
+  synced(): Promise<void> {
+    return this.#topic.synced();
+  }
+
   /** Gives the handle back: its listeners hear nothing more. May be called more than once. */
   detach(): void {
     if (this.#detached) return;

@@ -13,6 +13,9 @@ export type DeepReadonly<T> = T extends (...args: never[]) => unknown
 
 declare const dataType: unique symbol;
 
+/** The key, types only, by which a session map's type is told from other objects. */
+export type SessionMark = typeof dataType;
+
 /** The data of a session at one version, frozen all the way down. Any key may be absent. `Data` is the user's type. */
 export type Session<Data extends object> = DeepReadonly<Partial<Data>> & { readonly [dataType]?: Data };
 

@@ -54,7 +54,8 @@ export class Topic {
   #lifetime = 0;
   #delivering = false;
   #closed = false;
-  #syncing = false;
+  /** The reads that catch up, while they are under way. */
+  #syncing: Promise<void> | null = null;
   #syncAgain = false;
   #retryMs = FIRST_RETRY_MS;
   #cancelExpiry = () => {};
@@ -162,20 +163,24 @@ export class Topic {
   resync(): void {
     this.#syncAgain = true;
     if (this.#syncing || this.#early || this.#closed) return;
-    this.#syncing = true;
     this.#cancelRetry();
-    this.#catchUp().then(
+    this.#syncing = this.#catchUp().then(
       () => {
-        this.#syncing = false;
+        this.#syncing = null;
         this.#retryMs = FIRST_RETRY_MS;
       },
       (error) => {
-        this.#syncing = false;
+        this.#syncing = null;
         this.#context.report(error, { stage: "resync", key: this.key });
         this.markStale();
         this.#retryLater();
       },
     );
+  }
+
+  /** Resolves when no reading is under way: then the snapshot holds all that this node wrote, or the topic is stale. */
+  async synced(): Promise<void> {
+    await this.#syncing;
   }
 
   async #catchUp(): Promise<void> {

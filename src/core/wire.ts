@@ -1,6 +1,28 @@
 // The protocol between a browser and the server, in JSON text messages. Types only: the browser's bundle has no code of it.
 
+import type { ErrorCode, Issue } from "./errors.ts";
 import type { EndReason } from "./store.ts";
+
+export type { EndReason, ErrorCode, Issue };
+
+/**
+ * What the type of an app tells a browser, and nothing else of it. The key is a plain string, so that client and server
+ * agree on it without sharing code; at run time nothing has it.
+ */
+export interface AppTypes<View, Actions> {
+  readonly "~types"?: { readonly view: View; readonly actions: Actions };
+}
+
+/** What the type of an action tells a browser: what it sends and what it gets. */
+export interface ActionTypes<Input, Output> {
+  readonly "~types"?: { readonly input: Input; readonly output: Output };
+}
+
+/** The view and the actions of an app, as a browser has them. */
+export type ViewOf<App> = App extends AppTypes<infer View, infer _Actions> ? View : never;
+export type ActionsOf<App> = App extends AppTypes<infer _View, infer Actions> ? Actions : never;
+export type InputOf<Action> = Action extends ActionTypes<infer Input, infer _Output> ? Input : never;
+export type OutputOf<Action> = Action extends ActionTypes<infer _Input, infer Output> ? Output : never;
 
 /** The version of the protocol that `hello` and `welcome` name. */
 export type WireVersion = 1;
@@ -20,8 +42,12 @@ export type ServerMessage =
   /**
    * Answers `hello`. `resumed`: the server still knows this tab's calls, so that one sent again is not run again. If
    * false, what became of calls sent over an earlier connection cannot be known.
+   *
+   * `memory` names what `resumed` speaks of: random, made when a server starts to remember a tab. The client believes
+   * `resumed` only where it is the name of the last welcome it got. Without it: a welcome of a new server is lost on its
+   * way, the next one says `resumed` (of that lost connection), and a call that only the old server saw runs twice.
    */
-  | { readonly t: "welcome"; readonly v: WireVersion; readonly resumed: boolean }
+  | { readonly t: "welcome"; readonly v: WireVersion; readonly resumed: boolean; readonly memory?: string }
   /** The whole view at a version of the session; a slow connection gets the latest and misses those before. */
   | { readonly t: "view"; readonly version: number; readonly view: unknown }
   /** Whether the server is in step with the store. */
@@ -34,7 +60,7 @@ export type ServerMessage =
       readonly id?: number;
       readonly code: string;
       readonly message: string;
-      readonly issues?: readonly { readonly message: string; readonly path: readonly (string | number)[] }[];
+      readonly issues?: readonly Issue[];
     }
   /** The session is over; the connection closes with 1008. */
   | { readonly t: "ended"; readonly reason: EndReason }

@@ -246,3 +246,40 @@ test("writes raced against attach are all seen, wherever they fall between subsc
     { numRuns: 200 },
   );
 }, 60_000);
+
+test("synced waits for the read that a write behind a gap leads to", async () => {
+  const clock = new ManualClock();
+  const memory = memoryStore({ clock });
+  // As a store that does not give the data after a commit.
+  const store = {
+    ...memory,
+    async commit(...given: Parameters<typeof memory.commit>) {
+      const result = await memory.commit(...given);
+      return result.ok ? { ...result, data: undefined } : result;
+    },
+  };
+  const chaos = new ChaosBus();
+  const node = () => createLiveSessions<Data>({ store, bus: chaos.endpoint(), clock, onError() {} });
+  const [here, there] = [node(), node()];
+  const { id } = await here.create({});
+  const live = await here.attach(id);
+  const other = await there.attach(id);
+  await other.put("a", 1); // and the event of it is not delivered
+  const { read } = store;
+  let answer = () => {};
+  store.read = async (key) => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    return read(key);
+  };
+  const { records } = here;
+  await records.commit(live.key, { mode: "update", put: { b: 2 }, delete: [] });
+  let done = false;
+  const synced = live.synced().then(() => (done = true));
+  await settle();
+  expect({ done, version: live.version }).toEqual({ done: false, version: 1 });
+  answer();
+  await synced;
+  expect(live.data).toEqual({ a: 1, b: 2 });
+  await here.close();
+  await there.close();
+});

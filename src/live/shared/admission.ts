@@ -1,0 +1,91 @@
+// Who may connect: the Origin of a request, and the session that its cookie names.
+
+import type { IncomingMessage } from "node:http";
+import { readCookie, unsign } from "../../core/cookies.ts";
+import type { ErrorContext } from "../../core/errors.ts";
+import { badOption } from "./options.ts";
+
+export interface AdmissionOptions {
+  /** What the session middleware signs its cookies with. Of several, any may have signed. */
+  readonly secret: string | readonly string[];
+  /** The name of the session cookie. Default `"connect.sid"`, as in express-session. */
+  readonly name?: string | undefined;
+  /**
+   * Which pages may connect: a list of origins such as `"https://shop.example"`, or a function. Default: pages of the
+   * same host as the request's Host header. Browsers send cookies along with a WebSocket from any page, so this is what
+   * keeps other sites out.
+   */
+  readonly origins?: readonly string[] | ((origin: string, request: IncomingMessage) => boolean) | undefined;
+  /**
+   * Whether to refuse requests without an Origin, too. Every browser sends one; what sends none is a program, which
+   * holds its cookie itself and cannot be tricked into using it. Default false.
+   */
+  readonly requireOrigin?: boolean | undefined;
+}
+
+/** The checks of a request that no middleware saw. */
+export class Admission {
+  readonly #secrets: readonly string[];
+  readonly #name: string;
+  readonly #requireOrigin: boolean;
+  readonly #allows: (origin: string, request: IncomingMessage) => boolean;
+  readonly #report: (error: unknown, context: ErrorContext) => void;
+
+  /** @throws LiveSessionError `bad_option` */
+  constructor(options: AdmissionOptions, report: (error: unknown, context: ErrorContext) => void) {
+    const { secret, name = "connect.sid", origins, requireOrigin = false } = options;
+    this.#secrets = typeof secret === "string" ? [secret] : Array.isArray(secret) ? [...secret] : [];
+    if (this.#secrets.length === 0 || !this.#secrets.every((each) => typeof each === "string" && each !== "")) {
+      throw badOption("secret: give the secret of the session middleware, or a list of them; none may be empty.");
+    }
+    if (typeof name !== "string" || !/^[\w!#$%&'*.^`|~+-]+$/.test(name)) {
+      throw badOption(`name: ${JSON.stringify(name)} is not the name of a cookie.`);
+    }
+    if (typeof requireOrigin !== "boolean") throw badOption("requireOrigin: neither true nor false.");
+    this.#name = name;
+    this.#requireOrigin = requireOrigin;
+    this.#allows = readOrigins(origins);
+    this.#report = report;
+  }
+
+  allowsOrigin(request: IncomingMessage): boolean {
+    const { origin } = request.headers;
+    if (origin === undefined) return !this.#requireOrigin;
+    try {
+      return this.#allows(origin, request) === true;
+    } catch (error) {
+      this.#report(error, { stage: "origins" });
+      return false;
+    }
+  }
+
+  /** The session id in the request's cookie; `null` without one, or if none of the secrets signed it. */
+  sessionId(request: IncomingMessage): string | null {
+    const cookie = readCookie(request.headers.cookie, this.#name);
+    return cookie === null ? null : unsign(cookie, this.#secrets);
+  }
+}
+
+function readOrigins(origins: AdmissionOptions["origins"]): (origin: string, request: IncomingMessage) => boolean {
+  if (origins === undefined) return (origin, { headers }) => isSameHost(origin, headers.host);
+  if (typeof origins === "function") return origins;
+  if (!Array.isArray(origins)) throw badOption("origins: give a list of origins, or a function.");
+  const allowed = new Set(origins.map(readOrigin));
+  return (origin) => allowed.has(origin);
+}
+
+function readOrigin(text: unknown): string {
+  const origin = typeof text === "string" && URL.canParse(text) ? new URL(text).origin : "null";
+  if (origin !== "null" && `${origin}/` === new URL(text as string).href) return origin;
+  throw badOption(
+    `origins: ${JSON.stringify(text)} is not an origin. Give scheme, host and port alone, such as "https://shop.example".`,
+  );
+}
+
+/** Whether a page is of this host and port. Its scheme is not compared: behind a proxy, this side's is not known. */
+function isSameHost(origin: string, host: string | undefined): boolean {
+  if (!host || !URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  const here = `${page.protocol}//${host}`; // with the page's scheme, so that its default port goes without saying
+  return page.origin !== "null" && URL.canParse(here) && new URL(here).host === page.host;
+}

@@ -1,0 +1,28 @@
+// What a connection is told that gets no session: words and a close code, since browsers see no HTTP status.
+
+import { LiveSessionError } from "../../core/errors.ts";
+import { endedText, errorText } from "./messages.ts";
+
+export interface Refusal {
+  /** Sent before the close; `null` for nothing. */
+  readonly text: string | null;
+  /** 1008: do not try again with this cookie. 1013: try again later. 1001: this server is going away. */
+  readonly close: number;
+  readonly reason: string;
+  /** Whether it is the server's own failure, and so to be reported. */
+  readonly failure: boolean;
+}
+
+/** @param error what attaching to the session threw */
+export function refusal(error: unknown): Refusal {
+  const known = error instanceof LiveSessionError ? error : null;
+  if (known?.code === "session_ended") {
+    const reason = known.reason ?? "destroyed";
+    return { text: endedText(reason), close: 1008, reason, failure: false };
+  }
+  if (known?.code === "unknown_session") {
+    return { text: errorText("unknown_session"), close: 1008, reason: "unknown_session", failure: false };
+  }
+  if (known?.code === "closed") return { text: null, close: 1001, reason: "closing", failure: false };
+  return { text: null, close: 1013, reason: known?.code ?? "failed", failure: true };
+}
