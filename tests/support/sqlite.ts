@@ -36,7 +36,10 @@ export function sqliteHarness(open: (path: string) => TestDatabase, where: "file
     peer: sqliteStore({ database: other, clock }),
     advance: (ms) => clock.advance(ms),
     useClient: () => database.prepare("SELECT count(*) FROM live_sessions").all(),
-    fail: () => (where === "memory" ? close(database) : other.exec("DROP TABLE live_sessions")),
+    fail() {
+      if (where === "memory") close(database);
+      else other.exec("DROP TABLE live_sessions");
+    },
     close() {
       close(database);
       close(other);
