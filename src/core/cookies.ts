@@ -1,4 +1,4 @@
-// Reads the session cookie of a request that no session middleware saw, such as a WebSocket upgrade.
+// Session cookies as express-session has them: read where no middleware did, such as at a WebSocket upgrade, and signed.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 
@@ -40,8 +40,17 @@ export function unsign(value: string, secrets: readonly string[]): string | null
   const given = Buffer.from(value.slice(dot + 1));
   let valid = false;
   for (const secret of secrets) {
-    const wanted = Buffer.from(createHmac("sha256", secret).update(id).digest("base64").replace(/=+$/, ""));
+    const wanted = Buffer.from(signature(id, secret));
     if (given.length === wanted.length && timingSafeEqual(given, wanted)) valid = true;
   }
   return valid ? id : null;
+}
+
+/** The value of a cookie for a session id, as `unsign` reads it. */
+export function sign(id: string, secret: string): string {
+  return `s:${id}.${signature(id, secret)}`;
+}
+
+function signature(id: string, secret: string): string {
+  return createHmac("sha256", secret).update(id).digest("base64").replace(/=+$/, "");
 }

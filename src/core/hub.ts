@@ -23,7 +23,8 @@ export interface HubOptions {
   readonly deadline: number | null;
   readonly cleanInterval: number;
   readonly checkInterval: number;
-  readonly touchInterval: number;
+  /** `null`: goes by the lifetime of each session. */
+  readonly touchInterval: number | null;
   readonly timeout: number;
   readonly endedRetention: number;
   readonly maxBytes: number;
@@ -89,7 +90,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
    *
    * @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`, `bus_failed`, `closed`
    */
-  attach(id: string): Promise<LiveSession<Data>> {
+  async attach(id: string): Promise<LiveSession<Data>> {
     return this.attachKey(sessionKey(id));
   }
 
@@ -142,7 +143,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
    *
    * @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`
    */
-  regenerate(id: string): Promise<SessionId> {
+  async regenerate(id: string): Promise<SessionId> {
     return this.#regenerate(sessionKey(id), undefined);
   }
 

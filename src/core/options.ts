@@ -22,7 +22,7 @@ export interface LiveSessionsOptions<Data extends object> {
   readonly cleanInterval?: Duration | undefined;
   /** How often attached sessions are compared with the store, in case an event was lost. Default `"30s"`. */
   readonly checkInterval?: Duration | undefined;
-  /** Reads push the lifetime at most this often. Default: a hundredth of `lifetime`, at most `"60s"`. */
+  /** Reads push the lifetime at most this often. Default: a thousandth of the session's lifetime, at most `"60s"`. */
   readonly touchInterval?: Duration | undefined;
   /** How long a call waits for the store or the bus before it fails (`store_failed`, `bus_failed`). Default `"5s"`. */
   readonly timeout?: Duration | undefined;
@@ -84,7 +84,7 @@ export function readOptions<Data extends object>(
     deadline: deadline === undefined ? null : milliseconds(deadline, "deadline"),
     cleanInterval: milliseconds(options.cleanInterval ?? "60s", "cleanInterval"),
     checkInterval: milliseconds(options.checkInterval ?? "30s", "checkInterval"),
-    touchInterval: milliseconds(options.touchInterval ?? Math.min(60_000, lifetime / 100), "touchInterval", 0),
+    touchInterval: options.touchInterval === undefined ? null : milliseconds(options.touchInterval, "touchInterval", 0),
     timeout: milliseconds(options.timeout ?? "5s", "timeout"),
     endedRetention: milliseconds(options.endedRetention ?? "10m", "endedRetention", 0),
     maxBytes,

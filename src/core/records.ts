@@ -30,12 +30,15 @@ export interface RecordsOptions {
   readonly lifetime: number;
   readonly deadline: number | null;
   readonly maxBytes: number;
-  readonly touchInterval: number;
+  readonly touchInterval: number | null;
   /** How long the store may take to answer, in ms. */
   readonly timeout: number;
   readonly clock: Clock;
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
+
+/** Unless the hub's `touchInterval` says otherwise: idle timeouts are off by a thousandth, and bursts of requests cost no writes. */
+const touchIntervalOf = (lifetime: number) => Math.min(60_000, lifetime / 1000);
 
 /** A commit as an adapter words it; the hub's limits and defaults are filled in. */
 export type Write = Changes &
@@ -63,20 +66,26 @@ export class SessionRecords {
     return this.#options.lifetime;
   }
 
-  async read(key: SessionKey): Promise<ReadResult> {
-    const result = await this.#store("read", (store) => store.read(key));
-    if (result.state === "live") freezeRecord(result.record);
-    return result;
+  // These hand on the promise of #store rather than wait for it: each further `await` costs as much as a read from memory.
+  read(key: SessionKey): Promise<ReadResult> {
+    return this.#store("read", (store) => store.read(key), freezeLive);
   }
 
-  async commit(key: SessionKey, write: Write): Promise<CommitResult> {
+  commit(key: SessionKey, write: Write): Promise<CommitResult> {
     const { maxBytes, lifetime, deadline } = this.#options;
     const creates = write.mode !== "update";
+    // Field by field: a spread would cost more than the rest of a commit to memory.
     const commit: Commit = {
-      ...write,
+      mode: write.mode,
+      put: write.put,
+      delete: write.delete,
+      ifVersion: write.ifVersion,
+      ifIncarnation: write.ifIncarnation,
+      incarnation: generateIncarnation(),
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
       deadline: write.deadline ?? (creates ? deadline : undefined),
-      incarnation: generateIncarnation(),
+      meta: write.meta,
+      principal: write.principal,
       maxBytes,
     };
     const asked = this.#options.clock.now();
@@ -100,7 +109,8 @@ export class SessionRecords {
    */
   async touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): Promise<boolean> {
     const asked = this.#options.clock.now();
-    const ask = (store: SessionStore) => store.touch(key, { ...touch, ifIncarnation: incarnation });
+    const ask = (store: SessionStore) =>
+      store.touch(key, { lifetime: touch.lifetime, meta: touch.meta, ifIncarnation: incarnation });
     const touched = await this.#store("touch", ask, (result) => {
       if (!result) return;
       const event = { type: "touched", incarnation, ...result } as const;
@@ -112,11 +122,12 @@ export class SessionRecords {
 
   /** Whether activity now should push the lifetime: not more often than each `touchInterval`, so that a read is no write. */
   touchDue(lifetime: number, left: number): boolean {
-    return lifetime - left >= Math.min(this.#options.touchInterval, lifetime / 2);
+    const { touchInterval } = this.#options;
+    return lifetime - left >= Math.min(touchInterval ?? touchIntervalOf(lifetime), lifetime / 2);
   }
 
   /** Ends a session. Gives its last record, or `null` if there was no live one. */
-  async end(key: SessionKey, reason: EndReason): Promise<SessionRecord | null> {
+  end(key: SessionKey, reason: EndReason): Promise<SessionRecord | null> {
     return this.#store(
       "destroy",
       (store) => store.destroy(key, reason),
@@ -197,6 +208,10 @@ function storeFailed(stage: string, cause: unknown): LiveSessionError {
   if (cause instanceof LiveSessionError) return cause;
   const words = cause instanceof Error ? cause.message : String(cause);
   return new LiveSessionError("store_failed", `The session store failed in ${stage}: ${words}`, { cause });
+}
+
+function freezeLive(result: ReadResult): void {
+  if (result.state === "live") freezeRecord(result.record);
 }
 
 function freezeRecord(record: SessionRecord): SessionRecord {

@@ -1,6 +1,7 @@
 // Session maps: the plain, frozen data of a session, as handed to views and listeners, that remember where they are from.
 
 import { LiveSessionError } from "./errors.ts";
+import { hiddenField } from "./hidden-field.ts";
 import type { SessionKey } from "./ids.ts";
 import type { JsonObject } from "./store.ts";
 
@@ -34,7 +35,7 @@ export interface MapWriter {
   updateKey(origin: MapOrigin, key: string, change: (value: unknown) => unknown): Promise<JsonObject>;
 }
 
-const origins = new WeakMap<object, MapOrigin>();
+const origins = hiddenField<MapOrigin>();
 
 /** A frozen map of its own of the data, since a store's data may be shared by several hubs. */
 export function sessionMap(data: JsonObject, origin: MapOrigin): JsonObject {
@@ -45,11 +46,11 @@ export function sessionMap(data: JsonObject, origin: MapOrigin): JsonObject {
 
 /** Whether a value is the whole data of a session, as the library hands it out. */
 export function isSessionMap(value: unknown): boolean {
-  return typeof value === "object" && value !== null && origins.has(value);
+  return typeof value === "object" && value !== null && origins.get(value) !== undefined;
 }
 
 function originOf(session: object): MapOrigin {
-  const origin = origins.get(session);
+  const origin = typeof session === "object" && session !== null ? origins.get(session) : undefined;
   if (origin) return origin;
   throw new LiveSessionError(
     "not_a_session",

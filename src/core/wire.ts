@@ -33,7 +33,7 @@ export type ClientMessage =
    * `client`: a random name that this tab keeps over reconnects, under which its calls are told apart.
    */
   | { readonly t: "hello"; readonly v: WireVersion; readonly client: string }
-  /** Calls an action. `id` grows by 1 with each new call of the tab; a call sent again keeps its id. */
+  /** Calls an action. `id` grows with each new call of the tab, and may skip; a call sent again keeps its id. */
   | { readonly t: "call"; readonly id: number; readonly name: string; readonly input?: unknown }
   | { readonly t: "ping" };
 

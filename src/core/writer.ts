@@ -6,9 +6,9 @@ import { applyChanges, isEmpty } from "./changes.ts";
 import { LiveSessionError, sessionEnded, unknownSession } from "./errors.ts";
 import type { SessionKey } from "./ids.ts";
 import { copyJson } from "./json.ts";
-import type { SessionRecords, Write } from "./records.ts";
+import type { SessionRecords } from "./records.ts";
 import { describeIssues, type StandardSchema, validate } from "./schema.ts";
-import type { Commit, CommitResult, JsonObject } from "./store.ts";
+import type { Commit, CommitResult, JsonObject, MaybePromise } from "./store.ts";
 import type { Topics } from "./topics.ts";
 
 /** The session that a write means: a key and, unless any will do, the incarnation that the writer knows. */
@@ -55,7 +55,15 @@ export class SessionWriter {
    */
   async write(target: Target, changes: Changes, extras: WriteExtras = {}): Promise<Written> {
     if (this.#options.schema) return this.transact(target, () => changes, extras);
-    const result = await this.#commit(target, { ...extras, ...changes, mode: "update" });
+    const result = await this.#options.records.commit(target.key, {
+      mode: "update",
+      put: changes.put,
+      delete: changes.delete,
+      ifIncarnation: target.incarnation,
+      meta: extras.meta,
+      lifetime: extras.lifetime,
+      principal: extras.principal,
+    });
     if (result.ok) return this.#after(target, result);
     throw result.why === "conflict" ? sessionEnded("destroyed") : this.refusal(result);
   }
@@ -126,12 +134,8 @@ export class SessionWriter {
     }
   }
 
-  #commit(target: Target, write: Write): Promise<CommitResult> {
-    return this.#options.records.commit(target.key, { ...write, ifIncarnation: target.incarnation });
-  }
-
   /** The data after a commit: from the store's answer, this node's topic, or a read. */
-  async #after(target: Target, { version, incarnation, data }: CommitResult & { ok: true }): Promise<Written> {
+  #after(target: Target, { version, incarnation, data }: CommitResult & { ok: true }): MaybePromise<Written> {
     if (data) return { data, version, incarnation };
     const current = this.#options.topics.current(target.key, incarnation);
     return current && current.version >= version ? current : this.#read({ key: target.key, incarnation });

@@ -285,9 +285,9 @@ describe.each(stores)("on the $name store", ({ make }) => {
     const all = (await call<Data[]>((done) => store.all(done as never))) as Data[];
     expect(all.map(({ n }) => n).sort()).toEqual(["1", "2", "3"]);
     expect(all[0]).toHaveProperty("cookie.path", "/");
-    expect(await call((done) => store.length(done))).toBe(3);
+    expect(await call<number | undefined>((done) => store.length(done))).toBe(3);
     await call((done) => store.clear(done));
-    expect(await call((done) => store.length(done))).toBe(0);
+    expect(await call<number | undefined>((done) => store.length(done))).toBe(0);
     expect(await sessions.records.count()).toBe(0);
   });
 

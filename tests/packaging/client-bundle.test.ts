@@ -1,6 +1,7 @@
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { beforeAll, expect, test } from "vitest";
-import { root } from "../support/repository.ts";
+import { read, root } from "../support/repository.ts";
 
 let code: string;
 let sources: string[];
@@ -29,4 +30,12 @@ test("the browser client is made of the client's files alone", () => {
 // Not `ws"`: turning "http" into "ws" is what a browser client does. That no package is bundled is held above.
 test.each(["node:", "express", "require("])("the browser client does not contain %s", (text) => {
   expect(code).not.toContain(text);
+});
+
+// The same as `npm run size` measures.
+test("the browser client has the size that its page says, and is under the limit", () => {
+  const size = gzipSync(code, { level: 9 }).length;
+  expect(size).toBeLessThan(3_000);
+  const [, said] = /([\d.]+) kB minified and gzipped/.exec(read("docs/client.md")) ?? [];
+  expect(said).toBe((size / 1_000).toFixed(2));
 });

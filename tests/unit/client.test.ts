@@ -4,7 +4,7 @@ import { type CallError, type ConnectOptions, connect } from "live-session/clien
 import { ManualClock } from "live-session/conformance";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ServerMessage } from "../../src/core/wire.ts";
-import { type ModelApp, ModelServer, type ModelView } from "../support/model-server.ts";
+import { type ModelApp, ModelServer, type ModelSocket, type ModelView } from "../support/model-server.ts";
 import { rejection, settle } from "../support/sessions.ts";
 
 function start(options: Partial<ConnectOptions> = {}, server = new ModelServer()) {
@@ -142,6 +142,15 @@ describe("status and view", () => {
     expect(await uncaught).toEqual(new Error("mine"));
   });
 
+  test("a listener that another one unsubscribes is not called any more", () => {
+    const { live, flow } = start();
+    const listener = vi.fn();
+    live.subscribe(() => unsubscribe());
+    const unsubscribe = live.subscribe(listener);
+    flow();
+    expect(listener).not.toHaveBeenCalled();
+  });
+
   test("a listener is called until it unsubscribes; one that subscribed twice is two", () => {
     const { server, live, flow } = start();
     const listener = vi.fn();
@@ -239,15 +248,16 @@ describe("connections", () => {
   });
 
   test("what a connection that was given up still says is not listened to", () => {
-    const { server, clock, live } = started();
+    const { server, clock, live, flow } = started();
     clock.advance(25_000 + 10_000 + 250);
-    const [first] = server.all;
-    if (first) first.closed = false; // it speaks all the same
-    server.write("from the old one");
-    first?.tell(server.view());
-    first?.arrive();
-    first?.arrive();
+    flow();
+    const [first] = server.all as [ModelSocket];
+    expect(first).not.toBe(server.last);
+    first.closed = false; // it speaks all the same
+    first.tell({ t: "view", version: 9, view: { labels: ["from the old one"] } });
+    first.arrive();
     expect(live.view).toEqual({ labels: [] });
+    expect(live.status).toBe("live");
   });
 
   test.each([
@@ -277,7 +287,7 @@ describe("connections", () => {
 
   test("binary data is no message", () => {
     const { server, live, flow } = started();
-    server.last.queue({ data: new ArrayBuffer(8) });
+    server.last.queue({ data: Buffer.from(JSON.stringify(server.view())) });
     flow();
     expect(live.status).toBe("stale");
   });
@@ -409,6 +419,22 @@ describe("calls", () => {
     expect((await inFlight).code).toBe("outcome_unknown");
     expect(await waiting).toBe("b");
     expect(server.labels).toEqual(["a", "b"]);
+  });
+
+  test("one that waited for a connection is in flight from then on, as any other", async () => {
+    const world = start();
+    const { server, clock, live, flow } = world;
+    const call = rejection(live.actions.add("a"));
+    server.last.arrive(); // open
+    server.last.serve(); // hello
+    server.last.arrive(); // welcome
+    serveAll(world); // it ran, but the answer is lost
+    server.restart();
+    flow();
+    clock.advance(500);
+    flow();
+    expect((await call).code).toBe("outcome_unknown");
+    expect(server.runs.get("a")).toBe(1);
   });
 
   test("a server that only knows the tab by a welcome that was lost does not get what another one may have run", async () => {
@@ -567,6 +593,27 @@ describe("optimistic updates", () => {
     expect(live.version).toBe(2);
   });
 
+  test("of one call do not keep the effect of another from being shown when that resolves", async () => {
+    const { server, live, flow } = started();
+    rejection(live.actions.add("a", { optimistic: adding("a") }));
+    server.last.toServer.length = 0; // the answer will be long in coming
+    const plain = live.actions.add("b");
+    flow();
+    await plain;
+    expect(live.view).toEqual({ labels: ["b", "a"] });
+  });
+
+  test("stay the same object when a call without one is answered", async () => {
+    const { server, live, flow } = started();
+    rejection(live.actions.add("a", { optimistic: adding("a") }));
+    server.last.toServer.length = 0;
+    const { view } = live;
+    const plain = rejection(live.actions.refuse("b"));
+    flow();
+    await plain;
+    expect(live.view).toBe(view);
+  });
+
   test("are taken back when the call fails", async () => {
     const { live, flow } = started();
     const call = rejection(live.actions.refuse("a", { optimistic: adding("a") }));
@@ -585,16 +632,18 @@ describe("optimistic updates", () => {
         errors.push(error);
       }
     });
-    const { server, live, flow } = started();
+    const { server, clock, live, flow } = started();
     const call = live.actions.add("a", {
       optimistic: () => {
         throw new Error("mine");
       },
     });
-    server.write("b");
+    server.last.tell({ t: "view", version: 1, view: { labels: ["another's"] } });
+    server.last.arrive();
+    clock.advance(100); // it is not guessed again on the new view
     flow();
     expect(await call).toBe("a");
-    expect(live.view).toEqual({ labels: ["b", "a"] });
+    expect(live.view).toEqual({ labels: ["a"] });
     expect(errors).toEqual([new Error("mine")]);
   });
 

@@ -2,7 +2,7 @@
 
 import { LiveSessionError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/ids.ts";
-import type { Hub } from "./working-copy.ts";
+import type { Hub } from "../shared/working-copy.ts";
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5_000;
@@ -35,11 +35,20 @@ export class Readiness {
     try {
       await records.read(probe);
     } catch {
-      if (!disconnected) this.#emit("disconnect");
+      if (!disconnected) this.#tell("disconnect");
       clock.after(wait, () => void this.#check(Math.min(wait * 2, LONGEST_WAIT_MS), true));
       return;
     }
     this.#probing = false;
-    if (disconnected) this.#emit("connect");
+    if (disconnected) this.#tell("connect");
+  }
+
+  /** A listener that throws must not end the probing, which would leave requests without sessions for good. */
+  #tell(event: "disconnect" | "connect"): void {
+    try {
+      this.#emit(event);
+    } catch (error) {
+      this.#hub.report(error, { stage: "express-session" });
+    }
   }
 }

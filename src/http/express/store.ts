@@ -2,10 +2,12 @@
 
 import session from "express-session";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
+import { hiddenField } from "../../core/hidden-field.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
+import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
+import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
+import { dropSessionMembers, expressFormat } from "./format.ts";
 import { Readiness } from "./readiness.ts";
-import { dropSessionMembers, type SessionObject, sessionObject } from "./snapshot.ts";
-import { type Hub, WorkingCopy } from "./working-copy.ts";
 
 export interface ExpressStoreOptions {
   /**
@@ -20,6 +22,9 @@ export interface ExpressStoreOptions {
 type Request = Parameters<session.Store["createSession"]>[0];
 type Callback<T = void> = (error?: unknown, value?: T) => void;
 
+/** By session object, since the middleware hands those back; by request too, should user code wrap `req.session`. */
+const copies = hiddenField<WorkingCopy | undefined>();
+
 /** The store that `expressStore` makes. */
 export class ExpressStore extends session.Store {
   /** Makes a new session for a request; assigned by the middleware. */
@@ -27,8 +32,6 @@ export class ExpressStore extends session.Store {
   readonly #hub: Hub;
   readonly #lateWrites: "ignore" | "error";
   readonly #readiness: Readiness;
-  /** By session object, since the middleware hands those back; by request too, should user code wrap `req.session`. */
-  readonly #copies = new WeakMap<object, WorkingCopy>();
   /** First saves under way: an end of a session must come after them, not before. */
   readonly #creating = new Map<SessionKey, Promise<unknown>>();
 
@@ -43,25 +46,26 @@ export class ExpressStore extends session.Store {
   /** Gives a fresh copy of the session, `null` if there is no live one under this id. Writes nothing. */
   override get(sid: string, callback: (error: unknown, session?: session.SessionData | null) => void): void {
     this.#answer(callback, async () => {
-      const key = sessionKey(sid);
-      const found = await this.#hub.records.read(key);
+      const copy = this.#copy(sid);
+      const found = await this.#hub.records.read(copy.key);
       if (found.state !== "live") return null;
       const left = found.record.expiresAt - found.now;
       const object = sessionObject(found.record, left);
-      this.#copies.set(object, this.#copy(key).loaded(found.record, left));
+      copies.set(object, copy.loaded(found.record, left));
       return object as unknown as session.SessionData;
     });
   }
 
   /** Makes the request's Session of what `get` gave. A record made outside the middleware gets its cookie here. */
   override createSession(req: Request, data: session.SessionData): session.Session & session.SessionData {
-    const copy = this.#copies.get(data);
-    data.cookie ??= this.#newCookie(req);
+    const copy = copies.get(data);
+    if (!copy?.setWithoutCookie) data.cookie ??= this.#newCookie(req);
     dropSessionMembers(data as unknown as SessionObject);
     const made = super.createSession(req, data);
     if (!copy) return made;
     copy.heldAsSession();
-    this.#copies.set(made, copy).set(req, copy);
+    copies.set(made, copy);
+    copies.set(req, copy);
     return made;
   }
 
@@ -95,7 +99,7 @@ export class ExpressStore extends session.Store {
   override regenerate(req: Request, callback: Callback): void {
     this.#answer(callback, async () => {
       await this.#end(req.sessionID, "regenerated");
-      this.#copies.delete(req);
+      copies.set(req, undefined);
       this.generate?.(req);
     });
   }
@@ -130,19 +134,19 @@ export class ExpressStore extends session.Store {
     await this.#hub.records.end(key, reason);
   }
 
-  #copy(key: SessionKey): WorkingCopy {
-    return new WorkingCopy(key, this.#hub, this.#lateWrites);
+  #copy(sid: string): WorkingCopy {
+    return new WorkingCopy(sid, this.#hub, expressFormat, this.#lateWrites);
   }
 
   #copyOf(sid: string, object: SessionObject): WorkingCopy {
-    const key = sessionKey(sid);
-    const holders = object instanceof session.Session && isObject(object.req) ? [object, object.req] : [object];
-    for (const holder of holders) {
-      const copy = this.#copies.get(holder);
-      if (copy?.key === key) return copy;
-    }
-    const copy = this.#copy(key);
-    for (const holder of holders) this.#copies.set(holder, copy);
+    const own = copies.get(object);
+    if (own?.isOf(sid, this.#hub)) return own;
+    const req = object instanceof session.Session && isObject(object.req) ? object.req : undefined;
+    const requests = req && copies.get(req);
+    if (requests?.isOf(sid, this.#hub)) return requests;
+    const copy = this.#copy(sid);
+    copies.set(object, copy);
+    if (req) copies.set(req, copy);
     return copy;
   }
 
@@ -158,17 +162,28 @@ export class ExpressStore extends session.Store {
     return JSON.parse(JSON.stringify(cookie)) as session.Cookie;
   }
 
-  /** Calls back once, outside the promise: what a callback throws is the process's, not ours to swallow. */
+  /** Calls back once. What a callback throws is the process's, as with any callback: not a rejection, and not ours. */
   #answer<T>(callback: Callback<T> | ((error: unknown, value?: T) => void) | undefined, work: () => Promise<T>): void {
+    const call = (error: unknown, value?: T) => {
+      try {
+        callback?.(error, value);
+      } catch (thrown) {
+        process.nextTick(rethrow, thrown);
+      }
+    };
     work().then(
-      (value) => callback && queueMicrotask(() => callback(null, value)),
+      (value) => call(null, value),
       (error) => {
         this.#readiness.failed(error);
-        if (callback) queueMicrotask(() => callback(error));
+        if (callback) call(error);
         else this.#hub.report(error, { stage: "express-session" });
       },
     );
   }
+}
+
+function rethrow(thrown: unknown): never {
+  throw thrown;
 }
 
 function isObject(value: unknown): value is object {
@@ -190,7 +205,11 @@ function wasGivenUp(sid: string, object: SessionObject): boolean {
  *
  * @throws LiveSessionError `bad_option`
  */
-export function expressStore(sessions: Hub, { lateWrites = "ignore" }: ExpressStoreOptions = {}): ExpressStore {
+export function expressStore(sessions: Hub, options: ExpressStoreOptions = {}): ExpressStore {
+  for (const name of Object.keys(options)) {
+    if (name !== "lateWrites") throw new LiveSessionError("bad_option", `expressStore: there is no option "${name}".`);
+  }
+  const { lateWrites = "ignore" } = options;
   if (typeof sessions?.records?.read !== "function") {
     throw new LiveSessionError("bad_option", "expressStore: pass the sessions that createLiveSessions made.");
   }

@@ -46,9 +46,8 @@ export function prepareSchema(engine: SqliteEngine, table: string): void {
   if (versionOf(engine, table) === migrations.length) return;
   engine.runBlocking(() =>
     engine.transaction(() => {
-      // Another process may have been here between the look above and the lock.
+      // Looked at again, under the lock: another process may have been here.
       const version = versionOf(engine, table);
-      if (version === migrations.length) return;
       if (version === 0) engine.database.exec(`CREATE TABLE ${table}_schema (version INTEGER NOT NULL)`);
       for (const migration of migrations.slice(version)) engine.database.exec(migration(table));
       engine.database.exec(`DELETE FROM ${table}_schema`);

@@ -1,5 +1,6 @@
 // The session's cookie, as a record keeps it: in `meta`, beside the data and never part of it.
 
+import { equalJson } from "../../core/json.ts";
 import type { JsonObject } from "../../core/store.ts";
 
 /**
@@ -28,13 +29,40 @@ const DRIFT_MS = 5;
  */
 export function cookieFacts(cookie: unknown, known: StoredCookie | undefined): CookieFacts | null {
   if (typeof cookie !== "object" || cookie === null) return null;
-  const { expires, ...stored } = JSON.parse(JSON.stringify(cookie)) as Record<string, unknown>;
+  const { json: stored, expires } = jsonOf(cookie);
   const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
   if (Number.isNaN(end)) stored.expires = null;
   const drift = Number(known?.originalMaxAge) - Number(stored.originalMaxAge);
   if (drift > 0 && drift <= DRIFT_MS && Number(stored.originalMaxAge) > 0)
     stored.originalMaxAge = known?.originalMaxAge;
-  return { stored: Object.freeze(stored), lifetime: lifetimeOf(stored, end) };
+  const lifetime = lifetimeOf(stored, end);
+  if (known && equalJson(known, stored)) return { stored: known, lifetime };
+  if (!equalJson(recent.cookie, stored)) recent = Object.freeze({ cookie: Object.freeze(stored) });
+  return { stored: recent.cookie, lifetime };
+}
+
+/** The last cookie that was new. Most sessions of an app have the same one: they share it, and the meta it lies in. */
+let recent: { readonly cookie: StoredCookie } = Object.freeze({ cookie: Object.freeze({}) });
+
+/** An adapter's facts with this cookie among them. */
+export function metaWith(meta: JsonObject | null, cookie: StoredCookie): JsonObject {
+  return meta === null && cookie === recent.cookie ? recent : { ...meta, cookie };
+}
+
+/** What JSON makes of a cookie; but for its date, there is hardly ever anything to make of it. */
+function jsonOf(cookie: object): { json: Record<string, unknown>; expires: unknown } {
+  const { toJSON } = cookie as { toJSON?: unknown };
+  const facts = (typeof toJSON === "function" ? toJSON.call(cookie) : cookie) as Record<string, unknown>;
+  const json: Record<string, unknown> = {};
+  const { expires } = facts;
+  for (const name of Object.keys(facts)) {
+    const fact = facts[name];
+    if (name === "expires") continue;
+    if (fact === null || typeof fact === "string" || typeof fact === "boolean" || Number.isFinite(fact))
+      json[name] = fact;
+    else if (fact !== undefined) Object.assign(json, JSON.parse(JSON.stringify({ [name]: fact })));
+  }
+  return { json, expires: expires instanceof Date ? expires.toJSON() : expires };
 }
 
 /** The middleware's clock is Date.now, whatever the hub's is. */

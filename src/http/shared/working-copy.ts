@@ -3,15 +3,32 @@
 import { diff, isEmpty } from "../../core/changes.ts";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
-import type { SessionKey } from "../../core/ids.ts";
+import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
-import type { JsonObject, SessionRecord } from "../../core/store.ts";
+import type { EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
 import type { WriteExtras } from "../../core/writer.ts";
-import { type CookieFacts, cookieFacts, storedCookie } from "./cookie.ts";
-import { type SessionObject, snapshotOf, visibleData } from "./snapshot.ts";
+import { type CookieFacts, metaWith, type StoredCookie, storedCookie } from "./cookie.ts";
+import type { SessionObject } from "./snapshot.ts";
 
-/** The part of the hub that this adapter goes through. */
+/** The part of the hub that request adapters go through. */
 export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "clock" | "report">;
+
+/** How the session objects of one framework hold what a record keeps. */
+export interface SessionFormat {
+  /** The data of an object as JSON at this moment, frozen; values equal to the known ones are shared with them. */
+  readonly dataOf: (object: SessionObject, known: JsonObject) => JsonObject;
+  /** What an object says of its cookie, `null` if nothing; `known` is the cookie that it was loaded with. */
+  readonly cookieOf: (object: SessionObject, known: StoredCookie | undefined) => CookieFacts | null;
+  /** The part of the data that the framework's objects have room for. */
+  readonly visible: (data: JsonObject) => JsonObject;
+  /** Whether it is the framework that made the object, having asked for the session first. */
+  readonly isLoaded: (object: SessionObject) => boolean;
+  /** Whether an object that was never loaded may replace a live session: only where user code calls the store itself. */
+  readonly replaces: boolean;
+}
+
+/** What becomes of a write by a request that the end of its session overtook. */
+export type LateWrites = "ignore" | "error";
 
 interface Base {
   readonly data: JsonObject;
@@ -26,23 +43,40 @@ interface Base {
 
 const EMPTY: JsonObject = Object.freeze({});
 
+/** The meta of a session that was set without a cookie: it comes back without one, as from any store. */
+const NO_COOKIE: JsonObject = Object.freeze({ cookie: null });
+
 export class WorkingCopy {
   readonly key: SessionKey;
+  readonly #sid: string;
   readonly #hub: Hub;
-  readonly #lateWrites: "ignore" | "error";
+  readonly #format: SessionFormat;
+  readonly #lateWrites: LateWrites;
   /** `null` for a session that was not loaded and not saved yet. */
   #base: Base | null = null;
   /** Saves and touches of one session object go one after the other, each against what the one before left. */
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> | null = null;
 
-  constructor(key: SessionKey, hub: Hub, lateWrites: "ignore" | "error") {
-    this.key = key;
+  constructor(sid: string, hub: Hub, format: SessionFormat, lateWrites: LateWrites) {
+    this.key = sessionKey(sid);
+    this.#sid = sid;
     this.#hub = hub;
+    this.#format = format;
     this.#lateWrites = lateWrites;
+  }
+
+  /** Whether this is a copy of that session, of that hub. */
+  isOf(sid: string, hub: Hub): boolean {
+    return this.#sid === sid && this.#hub === hub;
   }
 
   get known(): boolean {
     return this.#base !== null;
+  }
+
+  /** Whether the session was set without a cookie; one that was never set by the middleware's API gets its cookie. */
+  get setWithoutCookie(): boolean {
+    return this.#base?.meta?.cookie === null;
   }
 
   /** Takes a record as read for the base; `left` is the time to its expiry, in ms. */
@@ -53,7 +87,7 @@ export class WorkingCopy {
 
   /** From now on the copy is held as a Session, which has no room for some names: their absence is no deletion. */
   heldAsSession(): void {
-    if (this.#base) this.#base = { ...this.#base, data: visibleData(this.#base.data) };
+    if (this.#base) this.#base = { ...this.#base, data: this.#format.visible(this.#base.data) };
   }
 
   /**
@@ -62,14 +96,19 @@ export class WorkingCopy {
    * @throws LiveSessionError `not_json`, `bad_key`, `too_large`, `invalid_data`, `store_failed`, `conflict`, and
    *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it
    */
-  async save(object: SessionObject): Promise<void> {
-    const data = snapshotOf(object, this.#base?.data ?? EMPTY);
+  save(object: SessionObject): Promise<void> {
+    const data = this.#format.dataOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
-    await this.#next(async () => {
+    return this.#next(async () => {
       if (isOver(cookie)) await this.#hub.records.end(this.key, "expired");
       else if (this.#base) await this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie));
-      else this.#base = await this.#create(data, cookie);
+      else this.#base = await this.#create(object, data, cookie);
     });
+  }
+
+  /** Ends the session, after every save of this copy that is under way. */
+  async end(reason: EndReason): Promise<void> {
+    await this.#next(() => this.#hub.records.end(this.key, reason));
   }
 
   /**
@@ -77,9 +116,9 @@ export class WorkingCopy {
    *
    * @throws LiveSessionError `store_failed`, and `session_ended` as `lateWrites` has it
    */
-  async touch(object: SessionObject): Promise<void> {
+  touch(object: SessionObject): Promise<void> {
     const cookie = this.#facts(object);
-    await this.#next(async () => {
+    return this.#next(async () => {
       if (isOver(cookie)) return void (await this.#hub.records.end(this.key, "expired"));
       if (this.#base) return this.#unlessOver(this.#base, (base) => this.#touch(base, cookie));
       const found = await this.#hub.records.read(this.key);
@@ -89,8 +128,8 @@ export class WorkingCopy {
     });
   }
 
-  #facts({ cookie }: SessionObject): CookieFacts | null {
-    return cookieFacts(cookie, storedCookie(this.#base?.meta ?? null));
+  #facts(object: SessionObject): CookieFacts | null {
+    return this.#format.cookieOf(object, storedCookie(this.#base?.meta ?? null));
   }
 
   #baseOf({ data, incarnation, meta, lifetime, expiresAt, deadline }: SessionRecord, left: number): Base {
@@ -99,8 +138,13 @@ export class WorkingCopy {
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => {}); // the caller hears of it
+    const result = this.#last ? this.#last.then(work) : work();
+    const settled: Promise<unknown> = result.then(done, done); // the caller hears of an error
+    const copy = this;
+    function done(): void {
+      if (copy.#last === settled) copy.#last = null;
+    }
+    this.#last = settled;
     return result;
   }
 
@@ -109,7 +153,7 @@ export class WorkingCopy {
     if (isEmpty(changes)) return this.#touch(base, cookie);
     const extras = this.#extras(base, cookie);
     await this.#hub.writer.write({ key: this.key, incarnation: base.incarnation }, changes, extras);
-    return { ...this.#pushed(base, extras), data };
+    return this.#pushed(base, data, extras);
   }
 
   async #touch(base: Base, cookie: CookieFacts | null): Promise<Base> {
@@ -121,28 +165,43 @@ export class WorkingCopy {
       const found = await records.read(this.key);
       throw sessionEnded(found.state === "ended" ? found.reason : "destroyed");
     }
-    return this.#pushed(base, extras);
+    return this.#pushed(base, base.data, extras);
   }
 
   /** Creates the session. Should there be one under this id, which only user code can bring about, replaces its data. */
-  async #create(data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
+  async #create(object: SessionObject, data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
     const { records, writer } = this.#hub;
-    const extras = this.#extras({ meta: null, lifetime: records.lifetime }, cookie);
+    const isNew = this.#format.isLoaded(object); // the middleware loads what there is; others may not have asked
+    const there = isNew ? null : await this.#live();
+    if (there) return this.#replace(there, data, cookie);
+    const extras = cookie ? this.#extras({ meta: null, lifetime: records.lifetime }, cookie) : { meta: NO_COOKIE };
     const changes = await writer.checked(EMPTY, { put: data, delete: [] });
-    const created = await records.commit(this.key, { ...extras, ...changes, mode: "create" });
-    const base = { data, meta: null, lifetime: records.lifetime, expiresAt: 0, pushable: true };
-    if (created.ok) return this.#pushed({ ...base, incarnation: created.incarnation }, extras);
-    if (created.why !== "exists") throw writer.refusal(created);
+    const { meta, lifetime } = extras;
+    const created = await records.commit(this.key, { mode: "create", ...changes, meta, lifetime });
+    if (!created.ok) {
+      const other = created.why === "exists" ? await this.#live() : null;
+      if (!other) throw writer.refusal(created);
+      if (!this.#format.replaces) {
+        const message = "A session object that was not loaded as this session cannot take the place of its data.";
+        throw new LiveSessionError("conflict", message);
+      }
+      return this.#replace(isNew ? { ...other, data: this.#format.visible(other.data) } : other, data, cookie);
+    }
+    const base = { meta: null, lifetime: records.lifetime, pushable: true, incarnation: created.incarnation };
+    return this.#pushed(base, data, extras);
+  }
 
-    let unchanged = false;
-    const replace = (current: JsonObject) => {
-      const replaced = diff(current, data);
-      unchanged = isEmpty(replaced);
-      return replaced;
-    };
-    const { incarnation } = await writer.transact({ key: this.key }, replace, extras);
-    if (unchanged) await records.touch(this.key, incarnation, extras);
-    return this.#pushed({ ...base, incarnation }, extras);
+  async #live(): Promise<Base | null> {
+    const found = await this.#hub.records.read(this.key);
+    if (found.state === "ended") throw sessionEnded(found.reason);
+    return found.state === "live" ? this.#baseOf(found.record, found.record.expiresAt - found.now) : null;
+  }
+
+  async #replace(base: Base, data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
+    const written = await this.#update(base, data, cookie);
+    if (cookie) return written;
+    await this.#hub.records.touch(this.key, base.incarnation, { meta: NO_COOKIE });
+    return { ...written, meta: NO_COOKIE };
   }
 
   /** Cookie and lifetime, each only if this request changed it: an unchanged one must not undo another request's. */
@@ -150,13 +209,15 @@ export class WorkingCopy {
     if (!cookie) return {};
     const wanted = cookie.lifetime ?? this.#hub.records.lifetime;
     return {
-      meta: equalJson(storedCookie(meta), cookie.stored) ? undefined : { ...meta, cookie: cookie.stored },
+      meta: equalJson(storedCookie(meta), cookie.stored) ? undefined : metaWith(meta, cookie.stored),
       lifetime: wanted === lifetime ? undefined : wanted,
     };
   }
 
-  #pushed(base: Base, { meta, lifetime = base.lifetime }: WriteExtras): Base {
-    return { ...base, meta: meta ?? base.meta, lifetime, expiresAt: this.#hub.clock.now() + lifetime };
+  #pushed(base: Omit<Base, "data" | "expiresAt">, data: JsonObject, extras: WriteExtras): Base {
+    const { incarnation, pushable } = base;
+    const { meta = base.meta, lifetime = base.lifetime } = extras;
+    return { data, incarnation, meta, lifetime, expiresAt: this.#hub.clock.now() + lifetime, pushable };
   }
 
   async #unlessOver(base: Base, write: (base: Base) => Promise<Base>): Promise<void> {

@@ -1,0 +1,30 @@
+// The shop's style sheet and pictures, for examples whose frameworks bring no static files.
+
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const folder = fileURLToPath(new URL("public/", import.meta.url));
+const types: Record<string, string> = { ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
+
+export interface Asset {
+  readonly type: string;
+  readonly body: Buffer<ArrayBuffer>;
+}
+
+/** The file at a path such as `/style.css`; `null` if it is none of the shop's. */
+export async function assetAt(path: string): Promise<Asset | null> {
+  const type = types[extname(path)];
+  if (!type || !/^\/(pictures\/)?[\w-]+\.\w+$/.test(path)) return null;
+  try {
+    return { type, body: await readFile(folder + path.slice(1)) };
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a browser says that a form was posted from another site: sites may post to each other, with cookies. */
+export function isForeign(header: (name: string) => string | null | undefined): boolean {
+  const site = header("sec-fetch-site");
+  return Boolean(site) && site !== "same-origin" && site !== "none";
+}

@@ -1,0 +1,5 @@
+// live-session/fetch: sessions on Request and Response.
+
+export type { FetchSessionsOptions } from "./http/fetch/options.ts";
+export type { FetchSession } from "./http/fetch/session.ts";
+export { type FetchSessions, fetchSessions } from "./http/fetch/sessions.ts";

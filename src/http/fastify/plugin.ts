@@ -1,0 +1,132 @@
+// The Fastify plugin: @fastify/session over the live sessions, and `request.liveSession`.
+
+import fastifySession, { type FastifySessionObject, type FastifySessionOptions } from "@fastify/session";
+import type { FastifyInstance, FastifyReply, FastifyRequest, Session as SessionData } from "fastify";
+import { LiveSessionError, unknownSession } from "../../core/errors.ts";
+import type { LiveSessions } from "../../core/hub.ts";
+import { sessionKey } from "../../core/ids.ts";
+import type { LiveSession } from "../../core/live-session.ts";
+import type { Session } from "../../core/session-map.ts";
+import { requireLateWrites, requireSessions } from "../shared/check.ts";
+import type { Hub, LateWrites } from "../shared/working-copy.ts";
+import { FastifyStore } from "./store.ts";
+
+/** The session's data as declared for Fastify: `declare module "fastify" { interface Session extends Shop {} }`. */
+export type FastifyData = Required<Omit<SessionData, "cookie">>;
+
+/** The live session of a request, on demand. */
+export interface RequestLiveSession {
+  /**
+   * Saves what this request changed so far, then attaches to its session, which is made if there is none yet. The
+   * handle is detached when the response is over.
+   *
+   * @throws LiveSessionError as saving does, `unknown_session` once the request destroyed it, `session_ended`, `closed`
+   */
+  attach(): Promise<LiveSession<FastifyData>>;
+  /**
+   * The data as it is now, `null` if no live session is stored.
+   *
+   * @throws LiveSessionError `store_failed`
+   */
+  read(): Promise<Session<FastifyData> | null>;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The live session of this request: attached, or read, on demand. */
+    readonly liveSession: RequestLiveSession;
+  }
+}
+
+/** All options of @fastify/session but the store. */
+export interface FastifyLiveSessionOptions extends Omit<FastifySessionOptions, "store"> {
+  /** What `createLiveSessions` made. */
+  readonly sessions: Hub & { attach(id: string): Promise<unknown>; read(id: string): Promise<unknown> };
+  /**
+   * What becomes of a save by a request that was overtaken by the end of its session. `"ignore"` drops it, `"error"`
+   * also fails the request with `session_ended`. Either way the session stays gone. Default `"ignore"`.
+   */
+  readonly lateWrites?: LateWrites | undefined;
+}
+
+/**
+ * `app.register(fastifyLiveSession, { sessions, secret, ... })`, in place of @fastify/session, which it registers.
+ * @fastify/cookie comes before it.
+ *
+ * @throws LiveSessionError `bad_option`
+ */
+export async function fastifyLiveSession(
+  app: FastifyInstance,
+  { sessions, lateWrites = "ignore", ...options }: FastifyLiveSessionOptions,
+): Promise<void> {
+  requireSessions("fastifyLiveSession", sessions);
+  requireLateWrites(lateWrites);
+  if ("store" in options) throw new LiveSessionError("bad_option", "store: the sessions are the store, leave it out.");
+  const store = new FastifyStore(sessions, lateWrites);
+  const replies = new WeakMap<FastifyRequest, FastifyReply>();
+  app.addHook("onRequest", (request, reply, done) => {
+    replies.set(request, reply);
+    watchSession(request, store);
+    done();
+  });
+  app.decorateRequest("liveSession", {
+    getter(this: FastifyRequest) {
+      return liveSessionOf(this, replies.get(this), store, sessions as unknown as LiveSessions<FastifyData>);
+    },
+  });
+  await app.register(fastifySession, { ...options, store });
+}
+
+// What fastify-plugin does: hooks and decorators are for the whole app, not for this plugin alone.
+Object.assign(fastifyLiveSession, {
+  [Symbol.for("skip-override")]: true,
+  [Symbol.for("fastify.display-name")]: "live-session",
+});
+
+/** Sees each session object that is assigned to the request: the one place where it meets the data it was loaded as. */
+function watchSession(request: FastifyRequest, store: FastifyStore): void {
+  let current: FastifySessionObject | null = request.session;
+  Object.defineProperty(request, "session", {
+    configurable: true,
+    enumerable: true,
+    get: () => current,
+    set(session: FastifySessionObject | null) {
+      current = session;
+      if (typeof session !== "object" || session === null) return;
+      store.assigned(session);
+      nameRegenerate(session, store);
+    },
+  });
+}
+
+/** A regenerated session ends as such, so that its live connections know that they may come back. */
+function nameRegenerate(session: FastifySessionObject, store: FastifyStore): void {
+  const { regenerate } = session as { regenerate?: (...given: unknown[]) => unknown };
+  if (typeof regenerate !== "function") return;
+  const value = (...given: unknown[]) => store.regenerating(() => regenerate.apply(session, given));
+  Object.defineProperty(session, "regenerate", { value, configurable: true, writable: true, enumerable: false });
+}
+
+function liveSessionOf(
+  request: FastifyRequest,
+  reply: FastifyReply | undefined,
+  store: FastifyStore,
+  sessions: LiveSessions<FastifyData>,
+): RequestLiveSession {
+  return {
+    async attach() {
+      const session = request.session as FastifySessionObject | null;
+      if (!session?.sessionId) throw unknownSession();
+      const stored = store.copyOf(sessionKey(session.sessionId), session)?.known;
+      if (!stored || session.isModified()) await session.save();
+      const live = await sessions.attach(session.sessionId);
+      if (reply?.raw.closed) live.detach();
+      else reply?.raw.once("close", () => live.detach());
+      return live;
+    },
+    async read() {
+      const session = request.session as FastifySessionObject | null;
+      return session?.sessionId ? sessions.read(session.sessionId) : null;
+    },
+  };
+}

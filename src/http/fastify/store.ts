@@ -1,0 +1,115 @@
+// The store for @fastify/session: its three callbacks, spoken by the hub.
+
+import type { SessionStore } from "@fastify/session";
+import type { Session as SessionData } from "fastify";
+import { type SessionKey, sessionKey } from "../../core/ids.ts";
+import { FirstSaves } from "../shared/first-saves.ts";
+import { loadSession } from "../shared/load.ts";
+import { type SessionObject, sessionObject, visibleData } from "../shared/snapshot.ts";
+import { type Hub, type LateWrites, WorkingCopy } from "../shared/working-copy.ts";
+import { fastifyFormat, hasFixedEnd, isSessionMember } from "./format.ts";
+
+type Callback = (error?: unknown) => void;
+
+export class FastifyStore implements SessionStore {
+  readonly #hub: Hub;
+  readonly #lateWrites: LateWrites;
+  /** What each session object was loaded as. */
+  readonly #copies = new WeakMap<object, WorkingCopy>();
+  readonly #firstSaves = new FirstSaves();
+  /** The copy whose data is being handed to the middleware at this moment. */
+  #loading: WorkingCopy | null = null;
+  /** Why the session that is being destroyed at this moment ends. */
+  #reason: "destroyed" | "regenerated" = "destroyed";
+
+  constructor(hub: Hub, lateWrites: LateWrites) {
+    this.#hub = hub;
+    this.#lateWrites = lateWrites;
+  }
+
+  /** Gives a fresh copy of the session, `null` if there is no live one under this id. Activity. */
+  get(sid: string, callback: (error: unknown, session?: SessionData | null) => void): void {
+    const key = sessionKey(sid);
+    const load = async () => {
+      const loaded = await loadSession(this.#hub, key, (record) => !hasFixedEnd(record));
+      if (!loaded) return null;
+      const { record, left } = loaded;
+      const copy = this.#copy(sid).loaded(record, left);
+      copy.heldAsSession();
+      const object = sessionObject({ ...record, data: visibleData(record.data, isSessionMember) }, left);
+      return { copy, object: object as unknown as SessionData };
+    };
+    load().then(
+      (found) => queueMicrotask(() => (found ? this.#hand(found.copy, found.object, callback) : callback(null, null))),
+      (error) => queueMicrotask(() => callback(error)),
+    );
+  }
+
+  /** Writes what changed since the session was loaded; creates a new one. Never revives an ended one. */
+  set(sid: string, session: SessionData, callback: Callback): void {
+    this.#answer(callback, async () => {
+      const object = session as unknown as SessionObject;
+      const key = sessionKey(sid);
+      const copy = this.copyOf(key, object) ?? this.#copy(sid);
+      this.#copies.set(object, copy);
+      const saving = copy.save(object);
+      if (!copy.known) this.#firstSaves.add(key, saving);
+      return saving;
+    });
+  }
+
+  /** Ends the session for good, wherever it is attached. */
+  destroy(sid: string, callback: Callback): void {
+    const key = sessionKey(sid);
+    const reason = this.#reason;
+    this.#answer(callback, async () => {
+      await this.#firstSaves.settled(key);
+      await this.#hub.records.end(key, reason);
+    });
+  }
+
+  /**
+   * Takes note of what the middleware makes of loaded data: it copies the data into an object of its own and assigns
+   * that to `request.session`, all before the callback that it was handed to returns.
+   */
+  assigned(session: object): void {
+    if (this.#loading) this.#copies.set(session, this.#loading);
+  }
+
+  /** The copy of a session object that was loaded or saved under this key. */
+  copyOf(key: SessionKey, session: object): WorkingCopy | undefined {
+    const copy = this.#copies.get(session);
+    return copy?.key === key ? copy : undefined;
+  }
+
+  /** Calls `regenerate`, which destroys the old session before it returns, and gives that end its name. */
+  regenerating<T>(regenerate: () => T): T {
+    this.#reason = "regenerated";
+    try {
+      return regenerate();
+    } finally {
+      this.#reason = "destroyed";
+    }
+  }
+
+  #hand(copy: WorkingCopy, object: SessionData, callback: (error: null, session: SessionData) => void): void {
+    this.#loading = copy;
+    try {
+      callback(null, object);
+    } finally {
+      this.#loading = null;
+    }
+  }
+
+  #copy(sid: string): WorkingCopy {
+    return new WorkingCopy(sid, this.#hub, fastifyFormat, this.#lateWrites);
+  }
+
+  /** Calls back outside the promise: what a callback throws is the process's, not ours to swallow. */
+  #answer(callback: Callback, work: () => Promise<void>): void {
+    work().then(
+      () => queueMicrotask(() => callback()),
+      (error) => queueMicrotask(() => callback(error)),
+    );
+  }
+}

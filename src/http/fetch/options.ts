@@ -1,0 +1,89 @@
+// Options of fetchSessions, read once at start.
+
+import { type Duration, milliseconds } from "../../core/duration.ts";
+import { LiveSessionError } from "../../core/errors.ts";
+import { requireLateWrites } from "../shared/check.ts";
+import type { LateWrites } from "../shared/working-copy.ts";
+
+export interface FetchSessionsOptions {
+  /** Signs the cookies. Of several the first signs, and any may have signed: put a new one in front to rotate. */
+  readonly secret: string | readonly string[];
+  /**
+   * The name of the cookie. Where the cookie is secure, for the path `/` and without a domain, it gets the prefix
+   * `__Host-`, so that no other host of the domain can set it. Default `"sid"`.
+   */
+  readonly name?: string | undefined;
+  /**
+   * How long the browser keeps the cookie, and the idle lifetime of the session with it. Default `"session"`: until the
+   * browser is closed, and the lifetime of the live sessions.
+   */
+  readonly maxAge?: Duration | "session" | undefined;
+  /** Whether each response of a session sends the cookie again, so that its maxAge counts from then. Default false. */
+  readonly rolling?: boolean | undefined;
+  /** Only over HTTPS. `"auto"` goes by the request's URL. Default: true if NODE_ENV is `production`, else `"auto"`. */
+  readonly secure?: boolean | "auto" | undefined;
+  /** Default `"lax"`. `"none"` needs `secure: true`. */
+  readonly sameSite?: "lax" | "strict" | "none" | undefined;
+  /** Default: the host of the request alone. */
+  readonly domain?: string | undefined;
+  /** Default `"/"`. */
+  readonly path?: string | undefined;
+  /**
+   * What becomes of the writes of a request that was overtaken by the end of its session. `"ignore"` drops them,
+   * `"error"` makes `commit` reject with `session_ended`. Either way the session stays gone. Default `"ignore"`.
+   */
+  readonly lateWrites?: LateWrites | undefined;
+}
+
+export interface CookieSettings {
+  readonly secrets: readonly string[];
+  readonly name: string;
+  /** In ms; `null` for a cookie without a date. */
+  readonly maxAge: number | null;
+  readonly rolling: boolean;
+  readonly secure: boolean | "auto";
+  readonly sameSite: "lax" | "strict" | "none";
+  readonly domain: string | undefined;
+  readonly path: string;
+  readonly lateWrites: LateWrites;
+}
+
+const known: ReadonlySet<string> = new Set<keyof FetchSessionsOptions>([
+  "secret",
+  "name",
+  "maxAge",
+  "rolling",
+  "secure",
+  "sameSite",
+  "domain",
+  "path",
+  "lateWrites",
+]);
+
+/** @throws LiveSessionError `bad_option`, naming the option */
+export function readCookieOptions(options: FetchSessionsOptions): CookieSettings {
+  if (typeof options !== "object" || options === null) throw bad("Pass { secret }, which signs the cookies.");
+  for (const option of Object.keys(options)) if (!known.has(option)) throw bad(`There is no option "${option}".`);
+  const { secret, name = "sid", maxAge = "session", rolling = false, lateWrites = "ignore" } = options;
+  const { sameSite = "lax", domain, path = "/" } = options;
+  const secure = options.secure ?? (process.env.NODE_ENV === "production" ? true : "auto");
+  const secrets = typeof secret === "string" ? [secret] : Array.isArray(secret) ? [...secret] : [];
+  if (secrets.length === 0 || !secrets.every((each) => typeof each === "string" && each !== "")) {
+    throw bad("secret: give a secret, or a list of them; none may be empty.");
+  }
+  if (!/^[\w!#$%&'*.^`|~+-]+$/.test(name)) throw bad(`name: ${JSON.stringify(name)} is not the name of a cookie.`);
+  if (/^__(host|secure)-/i.test(name)) throw bad("name: leave out the prefix, it is put there where it can be.");
+  if (typeof rolling !== "boolean") throw bad("rolling: neither true nor false.");
+  if (secure !== true && secure !== false && secure !== "auto") throw bad('secure: none of true, false and "auto".');
+  if (!["lax", "strict", "none"].includes(sameSite)) throw bad('sameSite: none of "lax", "strict" and "none".');
+  if (sameSite === "none" && secure !== true) throw bad('sameSite: browsers take "none" only with secure: true.');
+  if (!/^\/[^;\s]*$/.test(path)) throw bad('path: must begin with "/".');
+  if (domain !== undefined && !/^[\w.-]+$/.test(domain)) throw bad("domain: not the name of a domain.");
+  requireLateWrites(lateWrites);
+  const age = maxAge === "session" ? null : milliseconds(maxAge, "maxAge", 1000);
+  return { secrets, name, maxAge: age, rolling, secure, sameSite, domain, path, lateWrites };
+}
+
+function bad(message: string): LiveSessionError {
+  return new LiveSessionError("bad_option", message);
+}

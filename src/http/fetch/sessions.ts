@@ -1,0 +1,66 @@
+// Sessions for everything that speaks Request and Response.
+
+import { LiveSessionError } from "../../core/errors.ts";
+import type { LiveSessions } from "../../core/hub.ts";
+import { requireSessions } from "../shared/check.ts";
+import { cookieName, type RequestLike } from "./cookie.ts";
+import { type FetchSessionsOptions, readCookieOptions } from "./options.ts";
+import { FetchSession } from "./session.ts";
+
+/** What `fetchSessions` makes. */
+export interface FetchSessions<Data extends object> {
+  /** The cookie's name where it is secure, and where it never is; for the `name` of other adapters. */
+  readonly cookieName: string;
+  /** The session of a request: the same one each time it is asked for. Reads nothing from the store yet. */
+  open(request: RequestLike): FetchSession<Data>;
+  /**
+   * Makes a handler with a session of one without: it commits before it gives the response. A response that is thrown
+   * counts as one that is returned; when anything else is thrown, nothing is written.
+   */
+  handle<R extends Request, Rest extends unknown[]>(
+    run: (request: R, session: FetchSession<Data>, ...rest: Rest) => Response | Promise<Response>,
+  ): (request: R, ...rest: Rest) => Promise<Response>;
+}
+
+/**
+ * Sessions on Request and Response: `fetchSessions(sessions, { secret })`.
+ *
+ * @throws LiveSessionError `bad_option`
+ */
+export function fetchSessions<Data extends object>(
+  sessions: LiveSessions<Data>,
+  options: FetchSessionsOptions,
+): FetchSessions<Data> {
+  requireSessions("fetchSessions", sessions);
+  const settings = readCookieOptions(options);
+  const opened = new WeakMap<RequestLike, FetchSession<Data>>();
+
+  function open(request: RequestLike): FetchSession<Data> {
+    const known = opened.get(request);
+    if (known) return known;
+    const session = new FetchSession(sessions, settings, request);
+    opened.set(request, session);
+    return session;
+  }
+
+  return {
+    cookieName: cookieName(settings, settings.secure === true),
+    open,
+    handle(run) {
+      if (typeof run !== "function") throw new LiveSessionError("bad_option", "handle: pass a function.");
+      return async (request, ...rest) => {
+        const session = open(request);
+        return session.commitTo(await answer(() => run(request, session, ...rest)));
+      };
+    },
+  };
+}
+
+async function answer(run: () => Response | Promise<Response>): Promise<Response> {
+  try {
+    return await run();
+  } catch (thrown) {
+    if (thrown instanceof Response) return thrown;
+    throw thrown;
+  }
+}

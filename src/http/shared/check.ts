@@ -1,0 +1,16 @@
+// What every request adapter checks of its options.
+
+import { LiveSessionError } from "../../core/errors.ts";
+import type { Hub, LateWrites } from "./working-copy.ts";
+
+/** @throws LiveSessionError `bad_option`, naming the adapter */
+export function requireSessions(adapter: string, sessions: Hub | undefined): void {
+  if (typeof sessions?.records?.read === "function") return;
+  throw new LiveSessionError("bad_option", `${adapter}: pass the sessions that createLiveSessions made.`);
+}
+
+/** @throws LiveSessionError `bad_option` */
+export function requireLateWrites(lateWrites: LateWrites): void {
+  if (lateWrites === "ignore" || lateWrites === "error") return;
+  throw new LiveSessionError("bad_option", `lateWrites: "${lateWrites}" is neither "ignore" nor "error".`);
+}

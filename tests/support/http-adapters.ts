@@ -1,0 +1,222 @@
+// One small app for each request adapter, for the suite that they share.
+
+import { createHmac } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import fastifyCookie from "@fastify/cookie";
+import { createAdaptorServer } from "@hono/node-server";
+import express from "express";
+import session from "express-session";
+import fastify from "fastify";
+import { Hono } from "hono";
+import Koa from "koa";
+import koaSession from "koa-session";
+import { expressStore } from "live-session/express";
+import { fastifyLiveSession } from "live-session/fastify";
+import { type FetchSession, fetchSessions } from "live-session/fetch";
+import { honoSession, type SessionEnv } from "live-session/hono";
+import { type KoaContext, koaStore } from "live-session/koa";
+import { onTestFinished } from "vitest";
+import { call, type Data } from "./express.ts";
+import type { HttpAdapter, SuiteSession } from "./http-suite.ts";
+
+export const secret = "a secret of the tests, long enough for all";
+const stranger = "a secret of somebody else, as long as that";
+
+/** The id in a cookie of express-session's form. */
+function idIn(cookie: string | undefined): string {
+  const value = decodeURIComponent(cookie ?? "");
+  return value.slice(2, value.lastIndexOf("."));
+}
+
+export function signed(id: string, key = secret): string {
+  const signature = createHmac("sha256", key).update(id).digest("base64").replace(/=+$/, "");
+  return encodeURIComponent(`s:${id}.${signature}`);
+}
+
+const signedCookie = (name: string): Pick<HttpAdapter, "idOf" | "cookiesOf"> => ({
+  idOf: (cookies) => idIn(cookies.get(name)),
+  cookiesOf: (id, honest) => new Map([[name, signed(id, honest ? secret : stranger)]]),
+});
+
+/** Starts a server that ends with the test. */
+export async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** The data of a session object, without what the framework keeps in it. */
+const plain = (object: object): Data => {
+  const { cookie, ...data } = JSON.parse(JSON.stringify(object)) as Data;
+  return data;
+};
+
+const onExpress: HttpAdapter = {
+  name: "express",
+  ...signedCookie("connect.sid"),
+  async start({ sessions, routes, rolling, maxAge, onError }) {
+    const app = express();
+    app.use(
+      session({
+        store: expressStore(sessions),
+        secret,
+        resave: false,
+        saveUninitialized: false,
+        rolling,
+        cookie: { maxAge },
+      }),
+    );
+    app.use(async (request, response) => {
+      const own: SuiteSession = {
+        read: async () => plain(request.session),
+        set: (key, value) => Object.assign(request.session, { [key]: value }),
+        delete: (key) => Reflect.deleteProperty(request.session, key),
+        regenerate: () => call((done) => request.session.regenerate(done)),
+        destroy: () => call((done) => request.session.destroy(done)),
+      };
+      response.json(await routes[request.path]?.(own, new URLSearchParams(request.url.split("?")[1])));
+    });
+    app.use((error: { code?: string }, _request: unknown, response: express.Response, _next: unknown) => {
+      onError(error);
+      if (!response.headersSent) response.status(500).json({ code: error.code });
+    });
+    return listen(createServer(app));
+  },
+};
+
+const onFastify: HttpAdapter = {
+  name: "fastify",
+  ...signedCookie("sessionId"),
+  async start({ sessions, routes, rolling, maxAge, onError }) {
+    const app = fastify({ forceCloseConnections: true });
+    await app.register(fastifyCookie);
+    await app.register(fastifyLiveSession, {
+      sessions,
+      secret,
+      cookiePrefix: "s:",
+      saveUninitialized: false,
+      rolling,
+      cookie: { secure: false, ...(maxAge !== undefined && { maxAge }) },
+    });
+    app.setErrorHandler<Error & { code?: string }>((error, _request, reply) => {
+      onError(error);
+      return reply.code(500).send({ code: error.code });
+    });
+    app.get("/*", async (request) => {
+      const own: SuiteSession = {
+        read: async () => plain(request.session),
+        set: (key, value) => request.session.set(key as never, value as never),
+        delete: (key) => Reflect.deleteProperty(request.session, key),
+        regenerate: () => request.session.regenerate(),
+        destroy: () => request.session.destroy(),
+      };
+      const { pathname, searchParams } = new URL(request.url, "http://localhost");
+      return routes[pathname]?.(own, searchParams);
+    });
+    onTestFinished(() => app.close());
+    return app.listen({ port: 0, host: "127.0.0.1" });
+  },
+};
+
+const onKoa: HttpAdapter = {
+  name: "koa",
+  idOf: (cookies) => cookies.get("koa.sess") ?? "",
+  cookiesOf(id, honest) {
+    const signature = createHmac("sha1", honest ? secret : stranger)
+      .update(`koa.sess=${id}`)
+      .digest("base64url");
+    return new Map([
+      ["koa.sess", id],
+      ["koa.sess.sig", signature],
+    ]);
+  },
+  async start({ sessions, routes, rolling, maxAge, onError }) {
+    const app = new Koa<Koa.DefaultState, KoaContext<Data>>();
+    app.keys = [secret];
+    app.silent = true;
+    app.use(async (ctx, next) => {
+      try {
+        await next();
+      } catch (error) {
+        onError(error);
+        ctx.status = 500;
+        ctx.body = { code: (error as { code?: string }).code };
+      }
+    });
+    app.use(koaSession({ store: koaStore(sessions), rolling, maxAge: maxAge ?? "session" }, app));
+    app.use(async (ctx) => {
+      const own: SuiteSession = {
+        read: async () => plain(ctx.session ?? {}),
+        set(key, value) {
+          ctx.session ??= {};
+          Object.assign(ctx.session ?? {}, { [key]: value });
+        },
+        delete: (key) => Reflect.deleteProperty(ctx.session ?? {}, key),
+        // As one does: koa-session's regenerate takes the data along.
+        async regenerate() {
+          await ctx.session?.regenerate();
+        },
+        async destroy() {
+          ctx.session = null;
+        },
+      };
+      ctx.body = await routes[ctx.path]?.(own, ctx.URL.searchParams);
+    });
+    return listen(createServer(app.callback()));
+  },
+};
+
+/** The session of live-session/fetch in the words of the suite. */
+const ofFetch = (session: FetchSession<Data>): SuiteSession => ({
+  read: async () => ({ ...(await session.load()) }),
+  set: (key, value) => session.put(key, value),
+  delete: (key) => session.delete(key),
+  regenerate: async () => session.regenerate(),
+  destroy: () => session.destroy(),
+});
+
+const failure = (error: unknown) => ({ code: (error as { code?: string }).code });
+
+const onFetch: HttpAdapter = {
+  name: "fetch",
+  ...signedCookie("sid"),
+  async start({ sessions, routes, rolling, maxAge, onError }) {
+    const web = fetchSessions(sessions, { secret, rolling, maxAge: maxAge ?? "session" });
+    const handler = web.handle(async (request, session) => {
+      const { pathname, searchParams } = new URL(request.url);
+      return Response.json(await routes[pathname]?.(ofFetch(session), searchParams));
+    });
+    const answer = async (request: Request) => {
+      try {
+        return await handler(request);
+      } catch (error) {
+        onError(error);
+        return Response.json(failure(error), { status: 500 });
+      }
+    };
+    return listen(createAdaptorServer({ fetch: answer }) as Server);
+  },
+};
+
+const onHono: HttpAdapter = {
+  name: "hono",
+  ...signedCookie("sid"),
+  async start({ sessions, routes, rolling, maxAge, onError }) {
+    const app = new Hono<SessionEnv<Data>>();
+    app.use(honoSession(sessions, { secret, rolling, maxAge: maxAge ?? "session" }));
+    app.get("*", async (c) => {
+      return c.json(await routes[c.req.path]?.(ofFetch(c.var.session), new URL(c.req.url).searchParams));
+    });
+    app.onError((error, c) => {
+      onError(error);
+      return c.json(failure(error), 500);
+    });
+    return listen(createAdaptorServer({ fetch: app.fetch }) as Server);
+  },
+};
+
+export const adapters: readonly HttpAdapter[] = [onExpress, onFastify, onKoa, onFetch, onHono];

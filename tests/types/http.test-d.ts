@@ -1,0 +1,92 @@
+// Checked by tsc: a session interface, written once, is known in the handlers of each framework.
+
+import type { FastifyRequest } from "fastify";
+import { Hono } from "hono";
+import type Koa from "koa";
+import { createLiveSessions } from "live-session";
+import type { FastifyLiveSessionOptions } from "live-session/fastify";
+import { fetchSessions } from "live-session/fetch";
+import { honoSession, type SessionEnv } from "live-session/hono";
+import { type KoaContext, koaStore } from "live-session/koa";
+
+interface Shop {
+  cart: { id: string; quantity: number }[];
+  theme: "light" | "dark";
+}
+
+declare module "fastify" {
+  interface Session extends Partial<Shop> {}
+}
+
+const sessions = createLiveSessions<Shop>();
+const secret = "secret";
+
+// Fastify.
+declare const request: FastifyRequest;
+request.session.theme = "dark";
+// @ts-expect-error no such theme
+request.session.theme = "blue";
+void request.liveSession.attach().then(async (live) => {
+  await live.put("theme", "light");
+  await live.update("cart", (cart = []) => cart.slice(1));
+  // @ts-expect-error no such theme
+  await live.put("theme", "blue");
+  // @ts-expect-error no such key
+  live.get("basket");
+  // @ts-expect-error the cookie is no data
+  live.get("cookie");
+});
+void request.liveSession.read().then((data) => data?.cart?.map(({ id }) => id));
+const options: FastifyLiveSessionOptions = { sessions, secret };
+// @ts-expect-error the sessions are the store
+const stored: FastifyLiveSessionOptions = { sessions, secret, store: {} };
+
+// Koa.
+declare const ctx: Koa.ParameterizedContext<Koa.DefaultState, KoaContext<Shop>>;
+koaStore(sessions, { lateWrites: "error" });
+if (ctx.session) {
+  ctx.session.theme = "dark";
+  ctx.session.cart?.push({ id: "kite", quantity: 1 });
+  ctx.session.maxAge = "session";
+  // @ts-expect-error no such theme
+  ctx.session.theme = "blue";
+  // @ts-expect-error no such key
+  void ctx.session.basket;
+}
+ctx.session = null;
+ctx.session = { theme: "light" };
+// @ts-expect-error may be absent
+void ctx.session.theme;
+
+// Request and Response.
+const web = fetchSessions(sessions, { secret, maxAge: "2d" });
+export const handler = web.handle(async (_request, session, context: { id: number }) => {
+  session.put("theme", "dark");
+  session.update("cart", (cart = []) => [...cart, { id: "kite", quantity: context.id }]);
+  // @ts-expect-error no such theme
+  session.put("theme", "blue");
+  // @ts-expect-error no such key
+  void session.take("basket");
+  const cart = await session.get("cart");
+  // @ts-expect-error readonly
+  cart?.push({ id: "kite", quantity: 1 });
+  return Response.json((await session.load()).theme satisfies "light" | "dark" | undefined);
+});
+void handler(new Request("http://localhost"), { id: 1 });
+// @ts-expect-error what else the framework hands over is asked for
+void handler(new Request("http://localhost"));
+// @ts-expect-error no such unit
+fetchSessions(sessions, { secret, maxAge: "2 days" });
+
+// Hono: by the app's type, and by the middleware alone.
+const app = new Hono<SessionEnv<Shop>>();
+app.use(honoSession(sessions, { secret }));
+app.get("/", async (c) => {
+  c.var.session.put("theme", "dark");
+  // @ts-expect-error no such theme
+  c.var.session.put("theme", "blue");
+  return c.json(await c.var.session.load());
+});
+new Hono().get("/", honoSession(sessions, { secret }), async (c) => c.json(await c.var.session.get("cart")));
+
+export { options, stored };
