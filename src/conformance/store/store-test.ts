@@ -19,7 +19,6 @@ export const HOUR = 3_600_000;
 export const SHORT = 500;
 
 export type Committed = CommitResult & { readonly ok: true };
-export type Refused = Exclude<CommitResult, Committed>;
 
 export class StoreTest {
   readonly store: StoreHarness["store"];

@@ -17,9 +17,10 @@ export interface CookieFacts {
 
 /**
  * How much shorter a cookie's lifetime gets by itself: express-session's setter reads the clock twice, so each touch
- * may take a millisecond off `originalMaxAge`.
+ * takes off `originalMaxAge` what passed in between: a millisecond, or however long a busy machine was elsewhere. A
+ * hundredth, within these bounds, is not taken for somebody's wish.
  */
-const DRIFT_MS = 5;
+const DRIFT_MS = { least: 5, most: 1_000 };
 
 /**
  * What a session's cookie says, or `null` if it has none.
@@ -32,9 +33,10 @@ export function cookieFacts(cookie: unknown, known: StoredCookie | undefined): C
   const { json: stored, expires } = jsonOf(cookie);
   const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
   if (Number.isNaN(end)) stored.expires = null;
-  const drift = Number(known?.originalMaxAge) - Number(stored.originalMaxAge);
-  if (drift > 0 && drift <= DRIFT_MS && Number(stored.originalMaxAge) > 0)
-    stored.originalMaxAge = known?.originalMaxAge;
+  const knownAge = Number(known?.originalMaxAge);
+  const drift = knownAge - Number(stored.originalMaxAge);
+  const allowed = Math.min(Math.max(knownAge / 100, DRIFT_MS.least), DRIFT_MS.most);
+  if (drift > 0 && drift <= allowed && Number(stored.originalMaxAge) > 0) stored.originalMaxAge = knownAge;
   const lifetime = lifetimeOf(stored, end);
   if (known && equalJson(known, stored)) return { stored: known, lifetime };
   if (!equalJson(recent.cookie, stored)) recent = Object.freeze({ cookie: Object.freeze(stored) });
