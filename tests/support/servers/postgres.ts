@@ -15,7 +15,7 @@ export interface PostgresServer {
   readonly folder: string;
   /** Ends the server: SIGKILL as a crash does, SIGINT by closing all connections. Resolves when it is gone. */
   stop(signal: "SIGKILL" | "SIGINT"): Promise<void>;
-  /** Starts it again, on the same port and data. */
+  /** Starts it again, on the same port and data, unless it runs. */
   start(): Promise<void>;
   /** Holds the process still, or lets it go on: a server that takes connections and does not answer. */
   signalAll(signal: "SIGSTOP" | "SIGCONT"): void;
@@ -42,6 +42,7 @@ export async function startPostgres({ fsync = false }: PostgresServerOptions = {
   let server: ChildProcess | null = null;
 
   async function start(): Promise<void> {
+    if (server) return;
     const settings = {
       port,
       listen_addresses: "127.0.0.1",
