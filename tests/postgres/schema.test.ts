@@ -142,14 +142,10 @@ describe("with 20,000 sessions, of which few are due", () => {
       ANALYZE ${table}`);
   });
 
-  /** The lines of a plan that read the table, and how many rows each looked at. */
+  /** How the server would go about a statement. */
   async function plan(statement: Statement, values: Record<string, string>): Promise<string> {
     const literals = statement.parameters.map((name) => (values[name] === undefined ? "NULL" : `'${values[name]}'`));
     const text = statement.text.replace(/\$(\d+)/g, (_, number) => literals[Number(number) - 1] as string);
-    const lines = await admin
-      .query(`BEGIN; EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${text}; ROLLBACK`)
-      .catch(() => []);
-    if (lines && lines.length > 0) return JSON.stringify(lines);
     const rows = await admin.query(`EXPLAIN (COSTS OFF) ${text}`);
     return rows.map((row) => row["QUERY PLAN"]).join("\n");
   }
@@ -190,20 +186,19 @@ describe("with 20,000 sessions, of which few are due", () => {
   });
 
   test("writes within a minute leave the indexes alone (HOT)", async () => {
-    const own = pgKind.connect(server);
-    onTestFinished(() => own.end());
+    const own = pgKind.connect(server, { max: 1 });
     const store = postgresStore({ client: own.client, table });
     const before = await updates();
     for (let n = 1; n <= 20; n++) {
       const commit = { mode: "update", put: { n }, delete: [], incarnation: "unused" } as const;
-      expect(await store.commit(sessionKey("hot"), n === 1 ? { ...creation, put: { n } } : commit)).toMatchObject({
-        ok: true,
-      });
+      const result = await store.commit(sessionKey("hot"), n === 1 ? { ...creation, put: { n } } : commit);
+      expect(result).toMatchObject({ ok: true });
     }
+    await own.end(); // a connection tells of its statistics when it ends
+    let after = await updates();
+    while (after.all < before.all + 19) after = await updates();
     // At most one update in between can be one that moved to the next minute.
-    const after = await updates();
-    expect(after.hot - before.hot).toBeGreaterThanOrEqual(after.all - before.all - 1);
-    expect(after.all - before.all).toBe(19);
+    expect(after.hot - before.hot).toBeGreaterThanOrEqual(18);
   });
 
   async function updates(): Promise<{ all: number; hot: number }> {

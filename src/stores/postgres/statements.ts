@@ -136,13 +136,14 @@ WHERE left(t.principal, 200) = left($principal, 200) AND t.principal = $principa
     ),
     count: statement("count", `SELECT count(*)::text FROM ${name} AS t WHERE ${live}`),
 
-    // Rows that others hold are theirs: swept by another node, or just pushed. `due` finds them by its index.
+    // Rows that others hold are theirs: swept by another node, or just pushed. `due` finds them by its index, and the array
+    // makes sure of the primary key's: a join may look at the whole table.
     sweep: statement(
       "sweep",
       `WITH clock AS MATERIALIZED (SELECT ${NOW} - $retention::bigint AS time), old AS MATERIALIZED (
   SELECT t.key FROM ${name} AS t WHERE t.due <= (SELECT time FROM clock) / ${DUE_MS}
     AND t.expires_at <= (SELECT time FROM clock) ORDER BY t.due LIMIT $limit::integer FOR UPDATE OF t SKIP LOCKED),
-gone AS (DELETE FROM ${name} AS t USING old WHERE t.key = old.key RETURNING 1)
+gone AS (DELETE FROM ${name} AS t WHERE t.key = ANY (ARRAY (SELECT key FROM old)) RETURNING 1)
 SELECT count(*)::text FROM gone`,
     ),
   };
