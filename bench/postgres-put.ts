@@ -11,9 +11,9 @@ import { startPostgres } from "../tests/support/servers/postgres.ts";
 
 export const name = "postgres: one write, against connect-pg-simple's get and set";
 
-const SESSIONS = 200;
+const SESSIONS = 100;
 const ROUNDS = 3;
-const WRITES = 1_500;
+const WRITES = 1_000;
 
 /** The session that is written to: about half a kilobyte. */
 const data = {

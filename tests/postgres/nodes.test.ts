@@ -92,7 +92,7 @@ test("two nodes converge under any interleaving of puts, deletes, cut connection
       }
       for (const live of lives) live.detach();
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   );
 });
 
