@@ -46,7 +46,12 @@ export async function run(): Promise<void> {
     };
     const contenders = {
       "put, event in the same statement": put(store),
-      "put, no event": put(apart),
+      "put, event published after it": async (index: number, n: number) => {
+        await put(apart)(index, n);
+        const changes = { put: { n }, delete: [] };
+        const event = { type: "changed", incarnation: "one", version: n, changes, expiresAt: n, now: n } as const;
+        await bus.publish(sessionKey(`s${index}`), event);
+      },
       "connect-pg-simple get + set": async (index: number, n: number) => {
         await set(`s${index}`, { ...(await get(`s${index}`)), n } as SessionData);
       },

@@ -122,6 +122,14 @@ test("nonsense is refused at once", () => {
   expect(() => postgresStore({ client, bus: stranger })).toThrow("postgresBus");
 });
 
+test("events are left to the hub only where that is asked for", () => {
+  const { client, end } = pgKind.connect(server);
+  onTestFinished(end);
+  const together = postgres({ client });
+  expect(together.store.publishesTo).toBe(together.bus);
+  expect(postgres({ client, events: "after-write" }).store.publishesTo).toBeUndefined();
+});
+
 test("a pool of one connection cannot listen and be asked as well: an error rather than a standstill", async () => {
   const own = pgKind.connect(server, { max: 1 });
   onTestFinished(() => own.end());
