@@ -24,16 +24,22 @@ export interface PgPoolLike {
   query(query: PgQuery): Promise<{ readonly rows: unknown[][] }>;
   connect(): Promise<PgClientLike>;
   on(event: "error", listener: (error: Error) => void): unknown;
-  off(event: "error", listener: (error: Error) => void): unknown;
   readonly totalCount: number;
   readonly options?: { readonly max?: number | undefined };
 }
 
+/**
+ * A pool tells of idle connections that broke as an "error", which without a listener would end the process. The next
+ * query opens another connection, or fails and says so. Once for each pool and for good: a connection that was given
+ * back may still break after the driver is closed.
+ */
+const guarded = new WeakSet<PgPoolLike>();
+
 export function pgEngine(pool: PgPoolLike, { prepare }: EngineOptions): Engine {
-  // A pool tells of idle connections that broke as an "error", which without a listener would end the process. The
-  // next query opens another connection, or fails and says so.
-  const ignore = () => {};
-  pool.on("error", ignore);
+  if (!guarded.has(pool)) {
+    guarded.add(pool);
+    pool.on("error", () => {});
+  }
 
   return {
     async query({ name, text }, values) {
@@ -82,8 +88,6 @@ export function pgEngine(pool: PgPoolLike, { prepare }: EngineOptions): Engine {
       return () => void end();
     },
 
-    async close() {
-      pool.off("error", ignore);
-    },
+    async close() {},
   };
 }
