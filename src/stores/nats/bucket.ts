@@ -28,8 +28,9 @@ const STREAM_NOT_FOUND = 10059;
 const WRONG_LAST_SEQUENCE = [10071, 10164];
 const NO_SUCH_MESSAGE = [10037, 10043, 10057];
 
-/** Messages asked for at once by a walk, and how long the server may wait for more than it has, in ms. */
-const PAGE = { max_messages: 500, expires: 2_000 };
+/** Messages asked for at once by a walk, and how long that may take, in ms. */
+const PAGE = 500;
+const PAGE_MS = 1_000;
 
 export class Bucket {
   readonly #options: BucketOptions;
@@ -104,11 +105,14 @@ export class Bucket {
       let { num_pending: pending } = await this.#ask(() => consumer.info());
       while (pending > 0) {
         let met = 0;
-        for await (const message of await this.#ask(() => consumer.fetch(PAGE))) {
+        // Not more than there are: the server would wait for the rest to come.
+        const page = { max_messages: Math.min(pending, PAGE), expires: PAGE_MS };
+        for await (const message of await this.#ask(() => consumer.fetch(page))) {
           met++;
           pending = message.info.pending;
           const name = message.subject.slice(this.#subject.length);
           yield { name, sequence: message.seq, text: message.string() };
+          if (pending === 0) return;
         }
         if (met > 0) continue;
         // Nothing came: either nothing is left, or there is no telling.
