@@ -1,10 +1,11 @@
-// What has to be on the machine before anything runs: npm packages and, for the suites that use them, a browser and servers.
+// What has to be on the machine before anything runs: npm packages and, for some suites, a browser, servers and a newer Node.
 // `node scripts/setup.mjs` does just that. Built-ins only, since it runs before anything is installed.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findNewerNode } from "./newer-node.mjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -111,4 +112,5 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
   for (const [name, { title, variable }] of Object.entries(programs)) {
     console.log(`${title}: ${name in lacking ? "not found, and could not be installed" : process.env[variable]}`);
   }
+  console.log(`A Node with node:sqlite: ${findNewerNode() ?? "this one has none, and none could be fetched"}`);
 }

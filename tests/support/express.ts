@@ -4,6 +4,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type Express, type Request } from "express";
 import session, { type SessionOptions } from "express-session";
+import Libsql from "libsql";
 import {
   type Clock,
   createLiveSessions,
@@ -15,6 +16,7 @@ import {
   systemClock,
 } from "live-session";
 import { type ExpressStore, type ExpressStoreOptions, expressStore } from "live-session/express";
+import { sqliteStore } from "live-session/sqlite";
 import { onTestFinished } from "vitest";
 
 export type Data = Record<string, unknown>;
@@ -41,6 +43,7 @@ export class ShiftedClock implements Clock {
 /** The stores that every test of this adapter runs on. */
 export const stores: readonly { name: string; make: (clock: Clock) => SessionStore }[] = [
   { name: "memory", make: (clock) => memoryStore({ clock }) },
+  { name: "SQLite", make: (clock) => sqliteStore({ database: new Libsql(":memory:"), clock }) },
 ];
 
 export interface TestHub {
