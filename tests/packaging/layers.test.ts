@@ -16,7 +16,10 @@ function allowedIn(file: string): string[] {
       return ["src/core/", "node:"];
     case "stores":
     case "buses":
-      return ["src/core/", ...own, "node:"];
+      // What a driver's store and bus share lies in its engine's folder, under the same name.
+      return ["src/core/", `src/engines/${part}/`, ...own, "node:"];
+    case "engines":
+      return ["src/core/", `src/engines/${part}/`, "node:"];
     case "conformance":
       return ["src/core/", "src/conformance/", "node:"];
     case "http":
@@ -30,7 +33,9 @@ function allowedIn(file: string): string[] {
   }
 }
 
-const belowEntries = ["core", "stores", "buses", "http", "live", "conformance"].map((folder) => `src/${folder}/`);
+const belowEntries = ["core", "engines", "stores", "buses", "http", "live", "conformance"].map(
+  (folder) => `src/${folder}/`,
+);
 
 /** The imports of a file that point up or sideways. */
 function strays(file: string, source: string): string[] {
@@ -69,6 +74,10 @@ describe("the rules catch", () => {
     ["a store that knows another", "src/stores/memory.ts", 'import "./sqlite.ts";'],
     ["a store that knows a bus", "src/stores/memory/a.ts", 'export { localBus } from "../../buses/local.ts";'],
     ["a store that imports its engine", "src/stores/sqlite.ts", 'const engine = await import("libsql");'],
+    ["a store that knows its own bus", "src/stores/redis/engine.ts", 'import "../../buses/redis/link.ts";'],
+    ["a store that uses another's engine", "src/stores/sqlite.ts", 'import "../engines/redis/clients.ts";'],
+    ["an engine that knows its store", "src/engines/redis/events.ts", 'import "../../stores/redis.ts";'],
+    ["an engine that imports its driver", "src/engines/redis/clients.ts", 'import type { Redis } from "ioredis";'],
     ["an adapter that picks a store", "src/http/express/store.ts", 'import "../../stores/memory.ts";'],
     ["an adapter that knows its sibling", "src/live/ws/upgrade.ts", 'import "../sse/stream.ts";'],
     ["a package that is no declared peer", "src/http/express/store.ts", 'import type { Request } from "koa";'],
