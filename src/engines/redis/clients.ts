@@ -5,8 +5,9 @@ import { LiveSessionError } from "../../core/errors.ts";
 
 /** A client of node-redis (`createClient`, `createSentinel`, `createCluster`) or ioredis (`Redis`, `Cluster`). */
 export interface RedisClientLike {
-  on(event: string, listener: (...given: never[]) => void): unknown;
-  duplicate(...overrides: never[]): unknown;
+  // Not what they take, which each client says in its own way: what it has tells which one it is.
+  readonly on: unknown;
+  readonly duplicate: unknown;
 }
 
 /** Throws away what a client may be told about: its failures reach us with the calls that they fail. */
