@@ -95,7 +95,10 @@ export function redisBus(options: RedisBusOptions): RedisBus {
 
     async publish(key, event) {
       const name = nameOf(prefix, key);
-      await caller.call(name, [command, name, encodeEvent(event)]);
+      const text = encodeEvent(event);
+      // Any node of a cluster takes a PUBLISH, and clients take any: by a key it is the same one each time, which keeps order.
+      const args = isCluster(known) && !sharded ? ["EVAL", publishByKey, "1", name, text] : [command, name, text];
+      await caller.call(name, args);
     },
 
     async subscribe(key, call) {
@@ -126,6 +129,8 @@ export function redisBus(options: RedisBusOptions): RedisBus {
     },
   } satisfies RedisBus & SessionBus;
 }
+
+const publishByKey = "return redis.call('PUBLISH', KEYS[1], ARGV[1])";
 
 function printError(error: unknown): void {
   console.error("live-session: the Redis bus:", error);

@@ -46,7 +46,7 @@ const nodeRedisCluster = (name: string, create: typeof createCluster6): ClientKi
     const cluster = create({ rootNodes, defaults: { ...login, socket: { reconnectStrategy } } });
     cluster.on("error", quiet);
     await cluster.connect();
-    const use = () => cluster.sendCommand("a", true, ["EXISTS", "live-session:a"]);
+    const use = () => cluster.exists(`${login.username}:a`);
     return { client: cluster, use, close: () => cluster.isOpen && cluster.destroy() };
   },
 });
@@ -74,7 +74,7 @@ const ioRedisCluster = (name: string, Cluster: typeof Cluster6): ClientKind => (
     const client = new Cluster(nodes, { redisOptions: login, lazyConnect: true });
     client.on("error", quiet);
     await client.connect();
-    return { client, use: () => client.exists("live-session:a"), close: () => client.disconnect() };
+    return { client, use: () => client.exists(`${login.username}:a`), close: () => client.disconnect() };
   },
 });
 

@@ -1,7 +1,7 @@
 // Sharded Pub/Sub in a cluster: a link to each server that holds channels of ours. Losing one loses the whole, since its
 // channels may be anywhere by then; whoever holds it opens the next one.
 
-import { type KnownClient, send } from "../../engines/redis/clients.ts";
+import { ioRedisNode, type KnownClient, send } from "../../engines/redis/clients.ts";
 import type { Link, LinkListener } from "./link.ts";
 import { slotOf } from "./slots.ts";
 
@@ -71,7 +71,6 @@ async function masterOf(cluster: ClusterClient, slot: number): Promise<{ address
     return { address: master.address, node: { kind: "node-redis", client: await cluster.client.nodeClient(master) } };
   }
   const address = cluster.client.slots[slot]?.[0];
-  const client = cluster.client.nodes("master").find(({ options }) => `${options.host}:${options.port}` === address);
-  if (!client || !address) throw new Error(`The cluster has no master for slot ${slot}.`);
-  return { address, node: { kind: "ioredis", client } };
+  if (!address) throw new Error(`The cluster has no master for slot ${slot}.`);
+  return { address, node: { kind: "ioredis", client: ioRedisNode(cluster.client, address) } };
 }

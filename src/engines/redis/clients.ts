@@ -134,3 +134,10 @@ export function isCluster({ kind }: KnownClient): boolean {
 export function bad(message: string): LiveSessionError {
   return new LiveSessionError("bad_option", message);
 }
+
+/** The node at an address of an ioredis cluster's slots. The client drops those that it lost. */
+export function ioRedisNode(cluster: IoRedisCluster, address: string | undefined): IoRedis {
+  const node = cluster.nodes("master").find(({ options }) => `${options.host}:${options.port}` === address);
+  if (!node) throw new Error(`Redis is away: the cluster client has no connection to a master at ${address}.`);
+  return node;
+}

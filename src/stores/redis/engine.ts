@@ -1,7 +1,7 @@
 // What the store asks of Redis: scripts by their digest, and a look through all keys, on one server or many.
 
 import { type Caller, openCaller } from "../../engines/redis/caller.ts";
-import { ignore, isCluster, type KnownClient, send } from "../../engines/redis/clients.ts";
+import { ignore, ioRedisNode, isCluster, type KnownClient, send } from "../../engines/redis/clients.ts";
 import type { Script } from "./scripts.ts";
 
 export interface Engine {
@@ -29,7 +29,7 @@ export function openEngine(given: KnownClient): Engine {
       return await caller.call(keys[0], ["EVALSHA", sha, ...rest]);
     } catch (error) {
       // Redis forgets scripts when it restarts or is told to. It says so before it does anything.
-      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
+      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw inOurWords(error);
       return caller.call(keys[0], ["EVAL", text, ...rest]);
     }
   }
@@ -51,6 +51,8 @@ export function openEngine(given: KnownClient): Engine {
     },
 
     async *scan(pattern) {
+      // A cluster's client that was just made knows its servers once it had an answer.
+      if (cluster) await caller.call(pattern, ["EXISTS", pattern]);
       for (const call of await servers(known, caller)) {
         let cursor = "0";
         do {
@@ -89,12 +91,22 @@ function withoutResending(known: KnownClient): KnownClient {
   return known;
 }
 
+/** ioredis names the option that made the call fail; it was the connection. */
+function inOurWords(error: unknown): unknown {
+  if ((error as Error | null)?.name !== "MaxRetriesPerRequestError") return error;
+  return new Error("The connection to Redis was lost before the answer came.", { cause: error });
+}
+
 type Call = (args: readonly string[]) => Promise<unknown>;
 
 /** A way to each server that holds keys. */
 async function servers(known: KnownClient, caller: Caller): Promise<Call[]> {
   if (known.kind === "ioredis cluster") {
-    return known.client.nodes("master").map((client) => (args) => send({ kind: "ioredis", client }, undefined, args));
+    // Not `nodes("master")`: sessions of a master that the client lost would be missing without a word.
+    const addresses = new Set(known.client.slots.map((nodes) => nodes?.[0]));
+    if (addresses.size === 0) addresses.add(undefined);
+    const clients = [...addresses].map((address) => ioRedisNode(known.client, address));
+    return clients.map((client) => (args) => send({ kind: "ioredis", client }, undefined, args));
   }
   if (known.kind === "node-redis cluster") {
     const clients = await Promise.all(known.client.masters.map((node) => known.client.nodeClient(node)));

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,15 +38,35 @@ export async function freePort(): Promise<number> {
 }
 
 export async function startRedis(...options: string[]): Promise<RedisServer> {
-  const port = await freePort();
-  const folder = mkdtempSync(join(tmpdir(), "live-session-redis-"));
-  const common = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
   // Clients whose user is gone must not go on as the default user, whom Redis lets do everything.
   const passwords = ["--requirepass", adminPassword, "--masterauth", adminPassword];
+  return launch(() => ["--save", "", ...passwords, ...options], adminPassword);
+}
+
+/** A sentinel that watches a master called "main", and is enough to replace it. */
+export async function startSentinel(master: RedisServer): Promise<RedisServer> {
+  return launch((folder) => {
+    const file = join(folder, "sentinel.conf");
+    const lines = [
+      `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+      `sentinel auth-pass main ${adminPassword}`,
+      "sentinel down-after-milliseconds main 500",
+      "sentinel failover-timeout main 5000",
+    ];
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    return [file, "--sentinel"];
+  });
+}
+
+async function launch(options: (folder: string) => string[], password?: string): Promise<RedisServer> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), "live-session-redis-"));
+  const [first = "", ...rest] = options(folder);
+  const parameters = [first, ...rest, "--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
   let child: ChildProcess;
 
   async function start(): Promise<void> {
-    child = spawn(program, [...common, ...passwords, ...options], { stdio: ["ignore", "pipe", "inherit"] });
+    child = spawn(program, parameters, { stdio: ["ignore", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     const last: string[] = [];
     await new Promise<void>((resolve, reject) => {
@@ -70,7 +90,7 @@ export async function startRedis(...options: string[]): Promise<RedisServer> {
 
   await start();
   const admin = new Redis(port, "127.0.0.1", {
-    password: adminPassword,
+    ...(password && { password }),
     retryStrategy: () => 20,
     maxRetriesPerRequest: null,
   });
