@@ -79,6 +79,8 @@ describe("the rules catch", () => {
     ["a store that knows another's engine", "src/stores/redis.ts", 'import "../engines/postgres/time.ts";'],
     ["an engine that knows its store", "src/engines/redis/client.ts", 'import "../../stores/redis.ts";'],
     ["a store that imports its engine", "src/stores/sqlite.ts", 'const engine = await import("libsql");'],
+    ["a store that knows its own bus", "src/stores/redis/engine.ts", 'import "../../buses/redis/link.ts";'],
+    ["an engine that imports its driver", "src/engines/redis/clients.ts", 'import type { Redis } from "ioredis";'],
     ["an adapter that picks a store", "src/http/express/store.ts", 'import "../../stores/memory.ts";'],
     ["a request adapter that knows another", "src/http/koa/store.ts", 'import "../express/format.ts";'],
     ["what is shared that knows a framework", "src/http/shared/a.ts", 'import session from "express-session";'],
