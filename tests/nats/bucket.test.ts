@@ -170,6 +170,15 @@ test("the bucket answers from its leader, and a write that finds it full fails r
   expect(config).toMatchObject({ allow_direct: false, discard: "new", max_age: 0, max_msgs_per_subject: 1 });
 });
 
+test("a session may have a million bytes; one over max_payload is refused in words, and the one before stays", async () => {
+  const { store } = await open();
+  const key = await create(store, { big: "x".repeat(1_000_000) });
+  expect(await store.read(key)).toMatchObject({ state: "live", record: { data: { big: "x".repeat(1_000_000) } } });
+  const commit = { mode: "update", delete: [], incarnation: "unused" } as const;
+  await expect(store.commit(key, { ...commit, put: { more: "x".repeat(100_000) } })).rejects.toThrow("max_payload");
+  expect(await store.read(key)).toMatchObject({ state: "live", record: { version: 1 } });
+});
+
 test("a bucket that would forget sessions by itself is refused", async () => {
   const { store, manager, stream, bucket } = await open();
   await manager.streams.add({
