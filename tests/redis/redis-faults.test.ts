@@ -107,6 +107,8 @@ describe.each(singleClients)("with $name", (kind) => {
     for (const error of await Promise.all(calls.map(rejection))) {
       expect(error).toMatchObject({ code: expect.stringMatching(/^(store|bus)_failed$/) });
     }
+    const attach = (await rejection(sessions.attach("other"))) as { cause?: Error };
+    expect(attach.cause?.message).toBe("Redis is away: the bus has no connection to it.");
     await server.start();
     await hasStatus(live, "live");
     await until(async () => (await sessions.read(id).catch(() => null)) !== null, "the store to answer");
