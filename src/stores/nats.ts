@@ -61,7 +61,8 @@ export function natsStore(options: NatsStoreOptions): SessionStore {
     const found = inBatches(names, async (name) => ({ name, ...(await sessions.load(keyOf(name))) }));
     for await (const { name, entry, sequence } of found) {
       // The index may say more than the records do. One made since, for a write under way, is spared.
-      if (entry && entry.principal !== principal) await bucket.forget(name, sequence);
+      if (!entry) await sessions.forgetOrphan(name);
+      else if (entry.principal !== principal) await bucket.forget(name, sequence);
       else if (isLive(entry)) yield { key: keyOf(name), record: recordOf(entry) };
     }
   }

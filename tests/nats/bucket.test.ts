@@ -163,6 +163,25 @@ test("an index entry of a write under way survives a sweep and a list that pass 
   }
 });
 
+test("index entries of a session that was never made are dropped once it cannot be under way any more", async () => {
+  const { store, clock, bucket, jetstream, names } = await open();
+  await create(store, {}, 24 * HOUR, "ada");
+  const key = sessionKey("died while it was being made");
+  const now = clock.now();
+  const [hers] = await names("p.>");
+  const made = [`x.${Math.floor(now / 300_000)}.${now}.${key}`, `p.${hers?.split(".")[1]}.${key}`];
+  for (const name of made) await jetstream.publish(`$KV.${bucket}.${name}`, String(now));
+  const lookAround = async () => {
+    await store.sweep(0);
+    for await (const _ of store.list({ principal: "ada" }));
+    return (await names()).filter((name) => made.includes(name)).length;
+  };
+  await clock.advance(HOUR / 6 - 1);
+  expect(await lookAround()).toBe(2);
+  await clock.advance(1);
+  expect(await lookAround()).toBe(0);
+});
+
 test("the bucket answers from its leader, and a write that finds it full fails rather than push sessions out", async () => {
   const { store, manager, stream } = await open();
   await create(store);

@@ -1,5 +1,5 @@
-// The indexes are names without texts, beside the records in the same bucket. An entry is made before the record that it
-// is about is written, so that a record is never without one; one that leads nowhere does no harm.
+// The indexes are names beside the records in the same bucket; their text is the time when they were made. An entry is made
+// before the record that it is about is written, so that a record is never without one; one that leads nowhere does no harm.
 
 import { hash } from "node:crypto";
 import type { SessionKey } from "../../core/ids.ts";

@@ -17,6 +17,9 @@ export interface Held {
 /** How long a write may lose against writers of other nodes before it fails: less than the hub's own time-out. */
 const LONGEST_STRIFE_MS = 4_000;
 
+/** An index entry is made before its session, which cannot take that long. */
+const ORPHAN_MS = 600_000;
+
 export class Sessions {
   readonly #bucket: Bucket;
   readonly #clock: Clock;
@@ -64,7 +67,8 @@ export class Sessions {
   /** Writes over what is held, or gives `null` if that is no longer the newest. */
   async save(key: SessionKey, { entry: last, sequence }: Held, next: Entry): Promise<number | null> {
     const [before, after] = [namesOf(key, last), namesOf(key, next)];
-    await Promise.all(after.filter((name) => !before.includes(name)).map((name) => this.#bucket.put(name, "")));
+    const made = String(this.#clock.now());
+    await Promise.all(after.filter((name) => !before.includes(name)).map((name) => this.#bucket.put(name, made)));
     const saved = await this.#bucket.put(key, JSON.stringify(next), sequence);
     if (saved !== null)
       this.#forget(
@@ -79,6 +83,12 @@ export class Sessions {
     if (!(await this.#bucket.remove(sequence))) return false;
     await Promise.all(namesOf(key, entry).map((name) => this.#bucket.forget(name, sequence)));
     return true;
+  }
+
+  /** Drops an index entry whose session is not there, unless the session may still be on its way. */
+  async forgetOrphan(name: string): Promise<void> {
+    const { text, sequence } = await this.#bucket.get(name);
+    if (Number(text) <= this.#clock.now() - ORPHAN_MS) await this.#bucket.forget(name, sequence + 1);
   }
 
   /**

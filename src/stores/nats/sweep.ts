@@ -14,9 +14,6 @@ const AGAIN = 12;
 /** After so many slots without a sweep one look at all names is cheaper. */
 const TOO_MANY_SLOTS = 2_000;
 
-/** An entry without a record may belong to a session that is just being made; not so long after it would be over. */
-const ORPHAN_MS = 600_000;
-
 export async function sweepBucket(bucket: Bucket, sessions: Sessions, now: number, retention: number): Promise<number> {
   const overSince = now - retention;
   const last = slotOf(overSince);
@@ -36,7 +33,7 @@ export async function sweepBucket(bucket: Bucket, sessions: Sessions, now: numbe
     const held = await sessions.load(key);
     const { entry, sequence } = held;
     if (!entry) {
-      if (due <= now - ORPHAN_MS) await bucket.forget(name);
+      await sessions.forgetOrphan(name);
       return 0;
     }
     if (entry.expiresAt <= overSince) return (await sessions.remove(key, held)) ? 1 : 0;
