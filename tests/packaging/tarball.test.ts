@@ -21,8 +21,11 @@ beforeAll(() => {
   mkdirSync(modules, { recursive: true });
   execFileSync("tar", ["-xzf", tarball, "-C", modules]);
   renameSync(join(modules, "package"), installed);
-  for (const peer of Object.keys(manifest.peerDependencies))
+  writeFileSync(join(dirname(modules), "package.json"), "{}"); // or one in a folder above would be the app's
+  for (const peer of Object.keys(manifest.peerDependencies)) {
+    mkdirSync(dirname(join(modules, peer)), { recursive: true }); // of a scope
     symlinkSync(join(root, "node_modules", peer), join(modules, peer));
+  }
 }, 120_000);
 
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
