@@ -20,6 +20,7 @@ export default defineConfig({
     projects: [
       project("unit", 30_000),
       project("integration", 120_000),
+      ...["redis", "postgres", "nats"].map((engine) => project(engine, 120_000)),
       project("packaging", 180_000, { fileParallelism: false }),
       project("browser", 120_000, { fileParallelism: false }),
     ],

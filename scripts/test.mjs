@@ -4,11 +4,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureBrowser, ensurePackages, root, run, runTool } from "./setup.mjs";
+import { ensurePackages, ensurePrograms, root, run, runTool } from "./setup.mjs";
 
 ensurePackages();
-const browser = ensureBrowser();
-if (browser) process.env.CHROMIUM_PATH = browser;
+const lacking = ensurePrograms();
 
 // A suite that hangs must not keep the totals from being told.
 const deadline = Date.now() + 18 * 60_000;
@@ -25,8 +24,9 @@ function step(name, runStep) {
   else fail(name, 1);
 }
 
-/** A suite of Vitest's, counted by its tests. */
-function suite(name) {
+/** A suite of Vitest's, counted by its tests. `needs`: the program without which it is skipped. */
+function suite(name, needs) {
+  if (needs in lacking) return skipSuite(name, lacking[needs]);
   console.log(`\n=== ${name} tests`);
   const report = join(temporary, `${name}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
@@ -48,10 +48,11 @@ function fail(name, count) {
 }
 
 /** What cannot run here is said loudly, and in CI is a failure. */
-function skipSuite(name, why) {
+function skipSuite(name, { title, variable }) {
   const files = readdirSync(join(root, "tests", name)).filter((file) => file.endsWith(".test.ts"));
   const line = "!".repeat(100);
-  console.log(`\n${line}\n!!! SKIPPED: the ${name} suite (${files.join(", ")}). ${why}\n${line}`);
+  console.log(`\n${line}\n!!! SKIPPED: the ${name} suite (${files.join(", ")}).`);
+  console.log(`!!! ${title} is not here and could not be installed. Set ${variable} to its path.\n${line}`);
   if (process.env.CI === "true") fail(`${name} tests, which CI must not skip`, files.length);
   else totals.skipped += files.length;
 }
@@ -62,8 +63,10 @@ step("build", () => run("node", ["scripts/build.mjs"], timeLeft()));
 suite("unit");
 suite("integration");
 suite("packaging");
-if (browser) suite("browser");
-else skipSuite("browser", "No Chromium is here, and none could be installed. Set CHROMIUM_PATH to one.");
+suite("redis", "redis");
+suite("postgres", "postgres");
+suite("nats", "nats");
+suite("browser", "browser");
 step("size of the browser client", () => run("npm", ["run", "--silent", "size"], timeLeft()));
 step("unused code and dependencies", () => runTool("knip", [], timeLeft()));
 

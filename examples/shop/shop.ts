@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import express, { type ErrorRequestHandler } from "express";
 import session from "express-session";
-import { createLiveSessions, type LiveSessions, type SessionStore } from "live-session";
+import { createLiveSessions, type LiveSessions, type SessionBus, type SessionStore } from "live-session";
 import { expressStore } from "live-session/express";
 import { liveSockets } from "live-session/ws";
 import { shopForms } from "./forms.ts";
@@ -15,6 +15,8 @@ import { sameOrigin } from "./same-origin.ts";
 export interface ShopOptions {
   /** Default: memory. */
   readonly store?: SessionStore;
+  /** Tells the shop's other processes what changed. Default: there are none. */
+  readonly bus?: SessionBus;
   /** Signs the cookies. */
   readonly secret: string;
 }
@@ -28,8 +30,8 @@ export interface Shop {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export async function openShop({ store, secret }: ShopOptions): Promise<Shop> {
-  const sessions = createLiveSessions<ShopSession>({ store, lifetime: "2d" });
+export async function openShop({ store, bus, secret }: ShopOptions): Promise<Shop> {
+  const sessions = createLiveSessions<ShopSession>({ store, bus, lifetime: "2d" });
 
   const app = express().disable("x-powered-by");
   app.use((_request, response, next) => {

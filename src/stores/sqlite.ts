@@ -1,16 +1,16 @@
 // The SQLite store: sessions in a file, shared by the processes of one machine.
 
 import { setImmediate } from "node:timers/promises";
+import type { SessionBus, SessionEvent } from "../core/bus.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
-import { LiveSessionError } from "../core/errors.ts";
-import type { LiveVersion, SessionStore } from "../core/store.ts";
+import type { SessionKey } from "../core/ids.ts";
+import { jsonBytes } from "../core/json.ts";
+import type { Commit, CommitResult, LiveVersion, SessionStore } from "../core/store.ts";
+import { badOption, checkDatabase, type SqliteDatabaseLike, SqliteEngine } from "../engines/sqlite/engine.ts";
 import { applyCommit, TooLarge } from "./sqlite/commit.ts";
-import { type SqliteDatabaseLike, SqliteEngine } from "./sqlite/engine.ts";
 import { encode, expiry, type FullRow, type HeadRow, isLive, reasonOf, recordOf, text } from "./sqlite/rows.ts";
 import { prepareSchema } from "./sqlite/schema.ts";
 import { prepareStatements } from "./sqlite/statements.ts";
-
-export type { SqliteDatabaseLike, SqliteStatementLike } from "./sqlite/engine.ts";
 
 export interface SqliteStoreOptions {
   /**
@@ -25,8 +25,19 @@ export interface SqliteStoreOptions {
    * ones. `"full"`: it outlives those, too, and every write waits for the disk. Default `"normal"`.
    */
   readonly synchronous?: "normal" | "full" | undefined;
+  /**
+   * Carries changes to the other processes on the file: `sqliteBus` on the same database object. Each change is then
+   * written together with its event. Give it to `createLiveSessions`, too, or use `sqlite()`, which does both.
+   */
+  readonly bus?: SqliteEvents | undefined;
   /** Default: the machine's clock, which all processes on the file share. */
   readonly clock?: Clock | undefined;
+}
+
+/** A bus whose events can be written in the store's own transactions. */
+export interface SqliteEvents extends SessionBus {
+  readonly database: SqliteDatabaseLike;
+  append(key: SessionKey, event: SessionEvent): void;
 }
 
 /** Rows that a transaction of a sweep frees, and that a page of a list holds: a few ms, then others get their turn. */
@@ -38,8 +49,8 @@ const BATCH = 100;
  * @throws LiveSessionError `bad_option`; `store_failed` if the tables are of a later version; what SQLite throws
  */
 export function sqliteStore(options: SqliteStoreOptions): SessionStore {
-  const { database, table = "live_sessions", synchronous = "normal", clock = systemClock } = options;
-  checkOptions(database, table, synchronous);
+  checkOptions(options);
+  const { database, table = "live_sessions", synchronous = "normal", bus, clock = systemClock } = options;
   const engine = new SqliteEngine(database);
   engine.runBlocking(() => database.exec("PRAGMA journal_mode = WAL"));
   database.exec(`PRAGMA synchronous = ${synchronous}`);
@@ -66,7 +77,11 @@ export function sqliteStore(options: SqliteStoreOptions): SessionStore {
       const encoded = encode(commit);
       return engine.run(() => {
         try {
-          return engine.transaction(() => applyCommit(statements, key, commit, encoded, clock.now()));
+          return engine.transaction(() => {
+            const result = applyCommit(statements, key, commit, encoded, clock.now());
+            if (result.ok) bus?.append(key, changedEvent(commit, result));
+            return result;
+          });
         } catch (error) {
           if (error instanceof TooLarge) return { ok: false, why: "too_large", bytes: error.bytes };
           throw error;
@@ -85,6 +100,8 @@ export function sqliteStore(options: SqliteStoreOptions): SessionStore {
           const expiresAt = expiry(now, lifetime, head.deadline);
           const meta = touch.meta === undefined ? head.meta : text(touch.meta);
           statements.touch.run(expiresAt, lifetime, meta, head.id);
+          if (touch.lifetime !== undefined)
+            bus?.append(key, { type: "touched", incarnation: head.incarnation, expiresAt, now });
           return { expiresAt, now };
         }),
       ),
@@ -97,6 +114,7 @@ export function sqliteStore(options: SqliteStoreOptions): SessionStore {
           if (!row || !isLive(row, now)) return null;
           statements.deleteValues.run(row.id);
           statements.end.run(reason, now, row.id);
+          bus?.append(key, { type: "ended", incarnation: row.incarnation, reason });
           return recordOf(row);
         }),
       ),
@@ -138,21 +156,26 @@ export function sqliteStore(options: SqliteStoreOptions): SessionStore {
     count: () => engine.run(() => (statements.count.all(clock.now()) as [{ count: number }])[0].count),
 
     close() {},
+    publishesTo: bus,
   };
 }
 
-function checkOptions(database: SqliteDatabaseLike, table: string, synchronous: string): void {
-  if (typeof database?.prepare !== "function" || typeof database.exec !== "function") {
-    throw bad("database: not a database of libsql, better-sqlite3 or node:sqlite.");
-  }
-  if (typeof table !== "string" || !/^(?!sqlite_)[a-z_][a-z0-9_]{0,47}$/i.test(table)) {
-    throw bad(`table: ${JSON.stringify(table)} is no name of up to 48 letters, digits and "_".`);
-  }
-  if (synchronous !== "normal" && synchronous !== "full") {
-    throw bad(`synchronous: ${JSON.stringify(synchronous)} is neither "normal" nor "full".`);
-  }
+/** Longer changes are left out of an event: receivers read them from the same file. */
+const EVENT_LIMIT = 16_000;
+
+function changedEvent(
+  commit: Commit,
+  { version, incarnation, expiresAt, now }: CommitResult & { ok: true },
+): SessionEvent {
+  const changes = { put: commit.put, delete: commit.delete };
+  const event = { type: "changed", version, incarnation, expiresAt, now } as const;
+  return jsonBytes(changes) > EVENT_LIMIT ? event : { ...event, changes };
 }
 
-function bad(message: string): LiveSessionError {
-  return new LiveSessionError("bad_option", message);
+function checkOptions({ database, table = "live_sessions", synchronous = "normal", bus }: SqliteStoreOptions): void {
+  checkDatabase(database, table);
+  if (synchronous !== "normal" && synchronous !== "full") {
+    throw badOption(`synchronous: ${JSON.stringify(synchronous)} is neither "normal" nor "full".`);
+  }
+  if (bus && bus.database !== database) throw badOption("bus: made on another database object than the store's.");
 }

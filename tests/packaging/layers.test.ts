@@ -16,6 +16,9 @@ function allowedIn(file: string): string[] {
       return ["src/core/", "node:"];
     case "stores":
     case "buses":
+      // A driver's store and bus share what its engine needs, and nothing else.
+      return ["src/core/", `src/engines/${part}/`, ...own, "node:"];
+    case "engines":
       return ["src/core/", ...own, "node:"];
     case "conformance":
       return ["src/core/", "src/conformance/", "node:"];
@@ -35,7 +38,7 @@ function allowedIn(file: string): string[] {
   }
 }
 
-const belowEntries = ["core", "stores", "buses", "http", "live", "liveview", "conformance"].map(
+const belowEntries = ["core", "engines", "stores", "buses", "http", "live", "liveview", "conformance"].map(
   (folder) => `src/${folder}/`,
 );
 
@@ -75,7 +78,11 @@ describe("the rules catch", () => {
     ["core that needs a package", "src/core/hub.ts", 'import ws from "ws";'],
     ["a store that knows another", "src/stores/memory.ts", 'import "./sqlite.ts";'],
     ["a store that knows a bus", "src/stores/memory/a.ts", 'export { localBus } from "../../buses/local.ts";'],
+    ["a store that knows another's engine", "src/stores/redis.ts", 'import "../engines/postgres/time.ts";'],
+    ["an engine that knows its store", "src/engines/redis/client.ts", 'import "../../stores/redis.ts";'],
     ["a store that imports its engine", "src/stores/sqlite.ts", 'const engine = await import("libsql");'],
+    ["a store that knows its own bus", "src/stores/redis/engine.ts", 'import "../../buses/redis/link.ts";'],
+    ["an engine that imports its driver", "src/engines/redis/clients.ts", 'import type { Redis } from "ioredis";'],
     ["an adapter that picks a store", "src/http/express/store.ts", 'import "../../stores/memory.ts";'],
     ["a request adapter that knows another", "src/http/koa/store.ts", 'import "../express/format.ts";'],
     ["what is shared that knows a framework", "src/http/shared/a.ts", 'import session from "express-session";'],

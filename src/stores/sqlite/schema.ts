@@ -1,7 +1,7 @@
 // The tables, made and brought up to date by the store itself.
 
 import { LiveSessionError } from "../../core/errors.ts";
-import type { SqliteEngine } from "./engine.ts";
+import type { SqliteEngine } from "../../engines/sqlite/engine.ts";
 
 /** What leads from one version of the schema to the next. Append only: files out there are at any of them. */
 const migrations: readonly ((table: string) => string)[] = [

@@ -1,6 +1,6 @@
 // The statements of a store, by what they are for. SQLite's own words, prepared once.
 
-import type { SqliteDatabaseLike } from "./engine.ts";
+import type { SqliteDatabaseLike } from "../../engines/sqlite/engine.ts";
 
 export type Statements = ReturnType<typeof prepareStatements>;
 

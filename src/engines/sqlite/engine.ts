@@ -1,6 +1,7 @@
 // The user's database object: what the three packages have in common, and how locks of other processes are waited for.
 
 import { setTimeout } from "node:timers/promises";
+import { LiveSessionError } from "../../core/errors.ts";
 import type { MaybePromise } from "../../core/store.ts";
 
 export type SqliteValue = string | number | null;
@@ -110,4 +111,18 @@ function isBusy(error: unknown): boolean {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   if (typeof errcode === "number") return (errcode & 0xff) === 5;
   return typeof code === "string" && code.startsWith("SQLITE_BUSY");
+}
+
+/** @throws LiveSessionError `bad_option` */
+export function checkDatabase(database: SqliteDatabaseLike, table: string): void {
+  if (typeof database?.prepare !== "function" || typeof database.exec !== "function") {
+    throw badOption("database: not a database of libsql, better-sqlite3 or node:sqlite.");
+  }
+  if (typeof table !== "string" || !/^(?!sqlite_)[a-z_][a-z0-9_]{0,47}$/i.test(table)) {
+    throw badOption(`table: ${JSON.stringify(table)} is no name of up to 48 letters, digits and "_".`);
+  }
+}
+
+export function badOption(message: string): LiveSessionError {
+  return new LiveSessionError("bad_option", message);
 }

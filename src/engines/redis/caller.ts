@@ -1,0 +1,67 @@
+// Calls of Redis that fail at once while it is away: both clients would keep them, without bound, until it is back.
+
+import { type KnownClient, send } from "./clients.ts";
+
+/** Calls without an answer, of one caller. A Redis that hangs must not fill this process's memory. */
+const MOST_PENDING = 20_000;
+
+export interface Caller {
+  /** One command. `key`: what a cluster finds the node by. Rejects at once while Redis is known to be away. */
+  call(key: string | undefined, args: readonly string[]): Promise<unknown>;
+  /** Stops listening to the client, which stays open. */
+  close(): void;
+}
+
+export function openCaller(known: KnownClient): Caller {
+  const { client } = known;
+  // Until it was ready once it is starting up, and its own queue is right to wait.
+  let wasReady = isReady(known);
+  let lost = isLost(known);
+  let pending = 0;
+  const onReady = () => {
+    wasReady = true;
+    lost = false;
+  };
+  const onLost = () => {
+    lost = true;
+  };
+  client.on("ready", onReady);
+  for (const event of lossEvents) client.on(event, onLost);
+
+  function refusal(): Error | undefined {
+    if ("isOpen" in client && !client.isOpen) return new Error("The Redis client is not connected: call connect().");
+    if (isReady(known)) lost = false;
+    else if (lost || wasReady) return new Error("Redis is away: the client has no connection to it.");
+    if (pending >= MOST_PENDING) return new Error(`Redis does not keep up: ${pending} calls wait for an answer.`);
+    return undefined;
+  }
+
+  return {
+    async call(key, args) {
+      const error = refusal();
+      if (error) throw error;
+      pending++;
+      try {
+        return await send(known, key, args);
+      } finally {
+        pending--;
+      }
+    },
+
+    close() {
+      client.off("ready", onReady);
+      for (const event of lossEvents) client.off(event, onLost);
+    },
+  };
+}
+
+const lossEvents = ["reconnecting", "close", "end"] as const;
+
+function isReady({ client }: KnownClient): boolean {
+  if ("status" in client) return client.status === "ready";
+  return client.isReady ?? client.isOpen;
+}
+
+function isLost({ client }: KnownClient): boolean {
+  return "status" in client && ["reconnecting", "close", "end"].includes(client.status);
+}
