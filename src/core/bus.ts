@@ -28,18 +28,22 @@ export type SessionEvent =
 export type SessionListener = (event: SessionEvent) => void;
 
 /**
- * Carries events between nodes. Events MAY be lost, doubled, late or out of order, and MAY come back to the node that
- * published them: the hub orders them by incarnation and version, and reads the store where it sees a gap. An event
- * MUST arrive as it was sent or not at all. Methods MUST throw (or reject) when the engine fails.
+ * Carries events between nodes, the publisher's own listeners included. While the connection holds, every event MUST
+ * reach every subscription once, and events published one after another (each awaited) MUST arrive in that order. In
+ * trouble events MAY be lost, doubled, late or out of order: the hub orders them by incarnation and version, and reads
+ * the store where it sees a gap. An event MUST arrive as it was sent or not at all, whatever characters it holds; but a
+ * `changed` MAY lose its `changes` where they do not fit. Methods MUST throw (or reject) when the engine fails.
  *
  * Prove a driver with the suite in `live-session/conformance`.
  */
 export interface SessionBus {
+  /** Nobody waits for it. While the engine is away it MUST reject, or drop the event: never queue without bound. */
   publish(key: SessionKey, event: SessionEvent): MaybePromise<void>;
 
   /**
-   * MUST return only once every event published from now on will be seen. MUST allow several listeners on one key and
-   * tell each. The returned function ends this listener alone and MUST be idempotent; no event after it returns.
+   * MUST return only once every event published from now on will be seen. MUST allow several listeners on one key (the
+   * same function, too) and tell each; one that throws MUST NOT keep the others from being told. The returned function
+   * ends this subscription alone and MUST be idempotent; no event after it returns.
    */
   subscribe(key: SessionKey, listener: SessionListener): MaybePromise<() => void>;
 

@@ -42,3 +42,35 @@ export function every(clock: Clock, ms: number, task: () => Promise<void>): () =
     cancel();
   };
 }
+
+/**
+ * The promise, or a rejection once it has taken longer than `ms`.
+ *
+ * @param late takes what comes after that
+ * @throws Error if it takes too long
+ */
+export function withTimeout<T>(
+  promise: Promise<T>,
+  ms: number,
+  clock: Clock,
+  late: (value: T) => void = () => {},
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let waiting = true;
+    const cancel = clock.after(ms, () => {
+      waiting = false;
+      reject(new Error(`No answer within ${ms} ms.`));
+    });
+    promise.then(
+      (value) => {
+        cancel();
+        if (waiting) resolve(value);
+        else late(value);
+      },
+      (error) => {
+        cancel();
+        reject(error);
+      },
+    );
+  });
+}

@@ -24,6 +24,7 @@ export interface HubOptions {
   readonly cleanInterval: number;
   readonly checkInterval: number;
   readonly touchInterval: number;
+  readonly timeout: number;
   readonly endedRetention: number;
   readonly maxBytes: number;
   readonly schema: StandardSchema | undefined;
@@ -57,7 +58,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
 
   /** For `createLiveSessions`. */
   constructor(options: HubOptions) {
-    const { store, onError, schema, maxBytes, clock } = options;
+    const { onError, schema, maxBytes, clock } = options;
     this.#options = options;
     this.report = onError;
     this.clock = clock;
@@ -76,7 +77,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
     };
     this.#stopSweeping = every(clock, options.cleanInterval, async () => {
       try {
-        await store.sweep(options.endedRetention);
+        await this.records.sweep(options.endedRetention);
       } catch (error) {
         onError(error, { stage: "sweep" });
       }

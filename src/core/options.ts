@@ -24,6 +24,8 @@ export interface LiveSessionsOptions<Data extends object> {
   readonly checkInterval?: Duration | undefined;
   /** Reads push the lifetime at most this often. Default: a hundredth of `lifetime`, at most `"60s"`. */
   readonly touchInterval?: Duration | undefined;
+  /** How long a call waits for the store or the bus before it fails (`store_failed`, `bus_failed`). Default `"5s"`. */
+  readonly timeout?: Duration | undefined;
   /** How long the end of a session is remembered, so that nothing in flight revives it. Default `"10m"`. */
   readonly endedRetention?: Duration | undefined;
   /** The most that a session's data may be, as JSON in UTF-8 bytes. Default 1 MiB. */
@@ -44,6 +46,7 @@ const known = new Set<keyof LiveSessionsOptions<object>>([
   "cleanInterval",
   "checkInterval",
   "touchInterval",
+  "timeout",
   "endedRetention",
   "maxBytes",
   "schema",
@@ -82,6 +85,7 @@ export function readOptions<Data extends object>(
     cleanInterval: milliseconds(options.cleanInterval ?? "60s", "cleanInterval"),
     checkInterval: milliseconds(options.checkInterval ?? "30s", "checkInterval"),
     touchInterval: milliseconds(options.touchInterval ?? Math.min(60_000, lifetime / 100), "touchInterval", 0),
+    timeout: milliseconds(options.timeout ?? "5s", "timeout"),
     endedRetention: milliseconds(options.endedRetention ?? "10m", "endedRetention", 0),
     maxBytes,
     schema,

@@ -1,7 +1,7 @@
 // Where every read and write of the hub and its adapters goes through: store, then the topic on this node, then the bus.
 
 import type { Changes, SessionBus, SessionEvent } from "./bus.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, withTimeout } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, type OnError } from "./errors.ts";
 import { generateIncarnation, type SessionKey } from "./ids.ts";
 import { deepFreeze } from "./json.ts";
@@ -11,6 +11,7 @@ import type {
   EndReason,
   JsonObject,
   ListedRecord,
+  MaybePromise,
   ReadResult,
   SessionRecord,
   SessionStore,
@@ -30,6 +31,8 @@ export interface RecordsOptions {
   readonly deadline: number | null;
   readonly maxBytes: number;
   readonly touchInterval: number;
+  /** How long the store may take to answer, in ms. */
+  readonly timeout: number;
   readonly clock: Clock;
   readonly report: (error: unknown, context: ErrorContext) => void;
 }
@@ -77,14 +80,18 @@ export class SessionRecords {
       maxBytes,
     };
     const asked = this.#options.clock.now();
-    const result = await this.#store("commit", (store) => store.commit(key, commit));
-    if (!result.ok) return result;
-    const { version, incarnation, expiresAt, now } = result;
-    const changes = { put: write.put, delete: write.delete };
-    const event = { type: "changed", incarnation, version, changes, expiresAt, now } as const;
-    this.#local(key, event, asked, result.data && deepFreeze(result.data));
-    this.#publish(key, event);
-    return result;
+    return this.#store(
+      "commit",
+      (store) => store.commit(key, commit),
+      (result) => {
+        if (!result.ok) return;
+        const { version, incarnation, expiresAt, now, data } = result;
+        const changes = { put: write.put, delete: write.delete };
+        const event = { type: "changed", incarnation, version, changes, expiresAt, now } as const;
+        this.#local(key, event, asked, data && deepFreeze(data));
+        this.#publish(key, event);
+      },
+    );
   }
 
   /**
@@ -93,12 +100,14 @@ export class SessionRecords {
    */
   async touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): Promise<boolean> {
     const asked = this.#options.clock.now();
-    const result = await this.#store("touch", (store) => store.touch(key, { ...touch, ifIncarnation: incarnation }));
-    if (!result) return false;
-    const event = { type: "touched", incarnation, ...result } as const;
-    this.#local(key, event, asked);
-    if (touch.lifetime !== undefined) this.#publish(key, event);
-    return true;
+    const ask = (store: SessionStore) => store.touch(key, { ...touch, ifIncarnation: incarnation });
+    const touched = await this.#store("touch", ask, (result) => {
+      if (!result) return;
+      const event = { type: "touched", incarnation, ...result } as const;
+      this.#local(key, event, asked);
+      if (touch.lifetime !== undefined) this.#publish(key, event);
+    });
+    return touched !== null;
   }
 
   /** Whether activity now should push the lifetime: not more often than each `touchInterval`, so that a read is no write. */
@@ -108,12 +117,27 @@ export class SessionRecords {
 
   /** Ends a session. Gives its last record, or `null` if there was no live one. */
   async end(key: SessionKey, reason: EndReason): Promise<SessionRecord | null> {
-    const record = await this.#store("destroy", (store) => store.destroy(key, reason));
-    if (!record) return null;
-    const event = { type: "ended", incarnation: record.incarnation, reason } as const;
-    this.#local(key, event, this.#options.clock.now());
-    this.#publish(key, event);
-    return freezeRecord(record);
+    return this.#store(
+      "destroy",
+      (store) => store.destroy(key, reason),
+      (record) => {
+        if (!record) return;
+        const event = { type: "ended", incarnation: record.incarnation, reason } as const;
+        this.#local(key, event, this.#options.clock.now());
+        this.#publish(key, event);
+        freezeRecord(record);
+      },
+    );
+  }
+
+  /** What the store has of these sessions, for those that are live. */
+  versions(keys: readonly SessionKey[]): Promise<Awaited<ReturnType<SessionStore["versions"]>>> {
+    return this.#store("versions", (store) => store.versions(keys));
+  }
+
+  /** Frees what is over. No time-out: nobody waits, and a large sweep takes its time. */
+  async sweep(retention: number): Promise<number> {
+    return this.#options.store.sweep(retention);
   }
 
   async *list(filter?: { readonly principal?: string | undefined }): AsyncIterable<ListedRecord> {
@@ -131,12 +155,22 @@ export class SessionRecords {
     return this.#store("count", (store) => store.count());
   }
 
-  async #store<T>(stage: string, call: (store: SessionStore) => T): Promise<Awaited<T>> {
+  /** `done` hears of the result even where the caller no longer waits for it: subscribers must. */
+  async #store<T>(
+    stage: string,
+    call: (store: SessionStore) => MaybePromise<T>,
+    done: (result: T) => void = () => {},
+  ): Promise<T> {
+    const { store, clock, timeout } = this.#options;
+    let result: T;
     try {
-      return await call(this.#options.store);
+      const answer = call(store);
+      result = isPromise(answer) ? await withTimeout(answer, timeout, clock, done) : answer;
     } catch (error) {
       throw storeFailed(stage, error);
     }
+    done(result);
+    return result;
   }
 
   /** Not awaited: the write is done and readable, and a lost event is made good by the subscribers' own checks. */
@@ -153,6 +187,10 @@ export class SessionRecords {
       failed(error);
     }
   }
+}
+
+function isPromise<T>(answer: MaybePromise<T>): answer is Promise<T> {
+  return typeof (answer as Partial<Promise<T>> | null)?.then === "function";
 }
 
 function storeFailed(stage: string, cause: unknown): LiveSessionError {

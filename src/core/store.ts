@@ -51,9 +51,12 @@ export interface Commit {
   readonly put: JsonObject;
   /** Keys to remove; those that do not exist are no error. No key is in both `put` and `delete`. */
   readonly delete: readonly string[];
-  /** Commit only if the live record is at this version, else `conflict`. */
+  /**
+   * Commit only if the live record is at this version, else `conflict`. A commit with a condition never creates: where
+   * there is no record it is `missing`, whatever the mode.
+   */
   readonly ifVersion?: number | undefined;
-  /** Commit only to this incarnation, else `conflict`. */
+  /** Commit only to this incarnation, else `conflict`; never creates, as above. */
   readonly ifIncarnation?: string | undefined;
   /** The incarnation of the record, should this commit create it. Unique. */
   readonly incarnation: string;
@@ -69,6 +72,7 @@ export interface Commit {
   readonly maxBytes?: number | undefined;
 }
 
+/** Where several refusals apply, the first of `missing`, `ended`, `exists`, `conflict`, `too_large` is given. */
 export type CommitResult =
   | {
       readonly ok: true;
@@ -110,6 +114,11 @@ export interface ListedRecord {
  *
  * A record is *live* while it was not destroyed and the store's clock is before its `expiresAt`, to the millisecond,
  * whether or not a sweep has run. Records that are not live MUST NOT be read, listed, counted, touched or committed to.
+ * One whose time is up is *ended* with the reason `expired`, and is remembered like any other end.
+ *
+ * Keys of data, values, meta and principals MUST be kept exactly, whatever they hold: U+0000, lone surrogates, keys such
+ * as `__proto__`, numbers to their last bit, `[]` as opposed to `{}`. A driver MAY escape what its engine refuses. The
+ * order of keys need not be kept.
  *
  * Prove a driver with the suite in `live-session/conformance`.
  */
@@ -121,7 +130,7 @@ export interface SessionStore {
    * MUST apply the commit as a whole or not at all, atomically against every other writer of the engine, other
    * processes included: check the conditions, write the keys, version + 1, `expiresAt = min(now + lifetime, deadline)`.
    * MUST NOT create a record (in any mode) under a key whose session was ended, for as long as it remembers the end.
-   * MUST keep keys and values exactly, whatever characters they hold.
+   * Every commit adds 1 to the version, also one that puts and deletes nothing.
    */
   commit(key: SessionKey, commit: Commit): MaybePromise<CommitResult>;
 
@@ -133,7 +142,8 @@ export interface SessionStore {
 
   /**
    * Ends a session: MUST drop its data and MUST remember the end and its reason until swept. Returns the record as it
-   * last was, or `null` if there was no live one (whose reason, if it was ended before, stays).
+   * last was, or `null` if there was no live one (whose reason, if it was ended before, stays). A key that never had a
+   * record is not remembered: who guesses ids must not fill the store.
    */
   destroy(key: SessionKey, reason: EndReason): MaybePromise<SessionRecord | null>;
 
@@ -143,12 +153,16 @@ export interface SessionStore {
   ): MaybePromise<{ readonly now: number; readonly live: ReadonlyMap<SessionKey, LiveVersion> }>;
 
   /**
-   * Frees the space of sessions that were over for at least `retention` ms; returns how many. MUST cost in proportion
-   * to what it frees, not to what exists. A no-op (0) where the engine expires records by itself.
+   * Frees the space of all sessions that were over for at least `retention` ms; returns how many. Those that ended later
+   * MUST stay remembered. MUST cost in proportion to what it frees, not to what exists. A no-op (0) where the engine
+   * expires records by itself.
    */
   sweep(retention: number): MaybePromise<number>;
 
-  /** Live records, all or one principal's, in no promised order; pages through the engine rather than loading all. */
+  /**
+   * Live records, all or one principal's, in no promised order; pages through the engine rather than loading all. Each
+   * is listed once while nothing changes; one that is live throughout MUST be listed whatever else comes and goes.
+   */
   list(filter?: { readonly principal?: string | undefined }): AsyncIterable<ListedRecord>;
 
   /** Number of live records. */

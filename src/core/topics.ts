@@ -1,17 +1,18 @@
 // The topics of a node: opened for the first who attaches, closed with the last, checked against the store in between.
 
 import type { SessionBus } from "./bus.ts";
-import { type Clock, every } from "./clock.ts";
+import { type Clock, every, withTimeout } from "./clock.ts";
 import { type ErrorContext, LiveSessionError } from "./errors.ts";
 import type { SessionKey } from "./ids.ts";
 import type { LocalListener, SessionRecords } from "./records.ts";
-import type { JsonObject, SessionStore } from "./store.ts";
+import type { JsonObject } from "./store.ts";
 import { Topic, type TopicContext } from "./topic.ts";
 
 export interface TopicsOptions {
-  readonly store: SessionStore;
   readonly bus: SessionBus;
   readonly clock: Clock;
+  /** How long the bus may take to subscribe, in ms. */
+  readonly timeout: number;
   /** How often versions are compared with the store's, in ms. */
   readonly checkInterval: number;
   readonly report: (error: unknown, context: ErrorContext) => void;
@@ -128,8 +129,11 @@ export class Topics {
   }
 
   async #subscribe(key: SessionKey, topic: Topic): Promise<() => void> {
+    const { bus, clock, timeout } = this.#options;
     try {
-      return await this.#options.bus.subscribe(key, (event) => topic.receive(event, this.#options.clock.now()));
+      const subscribed = bus.subscribe(key, (event) => topic.receive(event, clock.now()));
+      if (typeof subscribed === "function") return subscribed;
+      return await withTimeout(subscribed, timeout, clock, (unsubscribe) => unsubscribe());
     } catch (cause) {
       throw new LiveSessionError("bus_failed", "The session's events could not be subscribed to.", { cause });
     }
@@ -147,7 +151,7 @@ export class Topics {
   async #compare(keys: readonly SessionKey[]): Promise<void> {
     const topics = keys.map((key) => this.get(key));
     const asked = this.#options.clock.now();
-    const { now, live } = await this.#options.store.versions(keys);
+    const { now, live } = await (this.#records as SessionRecords).versions(keys);
     keys.forEach((key, index) => {
       const topic = this.get(key);
       if (topic && topic === topics[index] && !this.#busDown) topic.compare(live.get(key), now, asked);

@@ -128,7 +128,7 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
     commit(key, commit) {
       const now = clock.now();
       const entry = entries.get(key);
-      if (!entry) return commit.mode === "update" ? { ok: false, why: "missing" } : create(key, commit, now);
+      if (!entry) return mayCreate(commit) ? create(key, commit, now) : { ok: false, why: "missing" };
       if (!isLive(entry, now)) return { ok: false, why: "ended", reason: entry.ended ?? "expired" };
       return commitTo(entry, commit, now);
     },
@@ -194,6 +194,10 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
 
     close() {},
   };
+}
+
+function mayCreate({ mode, ifVersion, ifIncarnation }: Commit): boolean {
+  return mode !== "update" && ifVersion === undefined && ifIncarnation === undefined;
 }
 
 function committed(entry: Entry, now: number): CommitResult {
