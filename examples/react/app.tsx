@@ -1,6 +1,7 @@
 // The shop in React: rendered on the server with the session's view, then live in the browser.
 
 import { useLiveSession } from "live-session/react";
+import { itemsText } from "../shop/cart-view.ts";
 import { addLine, catalog, countItems, findProduct, MAX_QUANTITY, money, setQuantity, total } from "../shop/catalog.ts";
 import type { ShopApp } from "../shop/live-shop.ts";
 
@@ -21,6 +22,10 @@ export function App() {
             <Status />
             <Themes />
           </div>
+        </div>
+        <div className="welcome">
+          <h1>A kite for every wind we’ve met</h1>
+          <p>The same basket as ever, rendered by React.</p>
         </div>
       </header>
       <main className="shop">
@@ -97,7 +102,7 @@ function Cart() {
     <aside className="cart" aria-label="Your basket">
       <div className="cart-head">
         <h2>Your basket</h2>
-        <span className="cart-items">{countItems(cart)} items</span>
+        <span className="cart-items">{itemsText(countItems(cart))}</span>
       </div>
       <ul className="cart-lines">
         {cart.map(({ id, quantity }) => (
@@ -111,7 +116,7 @@ function Cart() {
               <button type="button" className="step" aria-label="One less" onClick={() => set(id, quantity - 1)}>
                 −
               </button>
-              <span className="quantity">{quantity}</span>
+              <input className="quantity" readOnly value={quantity} aria-label="Quantity" />
               <button
                 type="button"
                 className="step"
