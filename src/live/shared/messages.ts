@@ -116,7 +116,13 @@ const expected = new Set<ErrorCode>([
 
 /** The answer to a call that failed. What an action throws that is no LiveSessionError stays on the server. */
 export function failureText(id: number, error: unknown, report: (error: unknown) => void): string {
+  const known = knownFailure(error, report);
+  return known ? errorText(known.code, { id, error: known }) : errorText("action_failed", { id });
+}
+
+/** The error if a browser may be told its code, else `null`; reported if whoever runs the server should hear of it. */
+export function knownFailure(error: unknown, report: (error: unknown) => void): LiveSessionError | null {
   const known = error instanceof LiveSessionError ? error : null;
   if (!known || !expected.has(known.code)) report(error);
-  return known ? errorText(known.code, { id, error: known }) : errorText("action_failed", { id });
+  return known;
 }
