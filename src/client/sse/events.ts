@@ -30,7 +30,10 @@ async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string, 
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      rest += decoder.decode(value, { stream: true });
+      const text = decoder.decode(value, { stream: true });
+      const isWithin = !/[\r\n]/.test(text) && !rest.endsWith("\r");
+      rest += text;
+      if (isWithin) continue; // a long line comes in many chunks, and is not looked through anew for each
       // A CR at the end may be the first half of a CRLF: it waits for what follows.
       const parts = rest.split(/\r\n|\n|\r(?!$)/);
       rest = parts.pop() as string;

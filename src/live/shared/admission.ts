@@ -1,7 +1,7 @@
 // Who may connect: the Origin of a request, and the session that its cookie names.
 
 import type { IncomingMessage } from "node:http";
-import { readCookie, unsign } from "../../core/cookies.ts";
+import { readCookie, unsign, withoutCookie } from "../../core/cookies.ts";
 import type { ErrorContext } from "../../core/errors.ts";
 import { badOption } from "./options.ts";
 
@@ -82,6 +82,11 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
   sessionId(request: RequestHead): string | null {
     const cookie = readCookie(request.headers.cookie, this.#name);
     return cookie === null ? null : unsign(cookie, this.#secrets);
+  }
+
+  /** A Cookie header without the session's, for what may be sent elsewhere. */
+  withoutSession(header: string | undefined): string | undefined {
+    return withoutCookie(header, this.#name);
   }
 }
 

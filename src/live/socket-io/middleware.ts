@@ -44,6 +44,9 @@ export function liveSession<Data extends object>(
     const live = await sessions.attach(id);
     try {
       follow(socket, raw, live);
+      // Adapters publish a socket's handshake to other nodes (fetchSockets): the secret must not be in it.
+      const { headers } = raw.handshake;
+      raw.handshake.headers = { ...headers, cookie: admission.withoutSession(headers.cookie) };
       await socket.join(sessionRoom(live.key));
     } catch (error) {
       live.detach();
@@ -90,9 +93,12 @@ function follow<Data extends object>(socket: SocketLike<Data>, raw: RawSocket, l
   });
   if (raw.conn.readyState !== "open") throw new LiveSessionError("closed", "The connection closed meanwhile.");
   socket.data.session = live;
-  // A moment later, so that handlers of `disconnect` can still write.
-  raw.on("disconnect", () => queueMicrotask(() => live.detach()));
-  raw.conn.on("close", () => queueMicrotask(() => live.detach())); // also of one that a later middleware refused
+  const release = () => {
+    raw.conn.removeListener("close", release);
+    queueMicrotask(() => live.detach()); // so that handlers of `disconnect` can still write
+  };
+  raw.on("disconnect", release);
+  raw.conn.on("close", release); // also of a socket that a later middleware refused, which never disconnects
 }
 
 /** A recovered socket would get its old handle back, unasked whether the session still is: it would outlive a logout. */

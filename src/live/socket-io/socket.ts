@@ -1,6 +1,6 @@
 // What is used of a Socket.IO socket: structurally, so that its event types can be the user's own.
 
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { LiveSocketData } from "./events.ts";
 
 export interface SocketLike<Data extends object> {
@@ -16,12 +16,14 @@ export interface SocketLike<Data extends object> {
 export interface RawSocket {
   emit(event: string, ...values: unknown[]): unknown;
   on(event: string, listener: (...values: unknown[]) => void): unknown;
+  readonly handshake: { headers: IncomingHttpHeaders };
   /** The engine's, shared by all namespaces of one browser tab. */
   readonly conn: {
     readonly readyState: string;
     /** What the transport, busy with what came before, has not taken yet. */
     readonly writeBuffer?: readonly unknown[];
     on(event: "close" | "drain", listener: () => void): unknown;
+    removeListener(event: "close" | "drain", listener: () => void): unknown;
     close(): unknown;
   };
   readonly nsp: {

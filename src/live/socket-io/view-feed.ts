@@ -65,8 +65,9 @@ export function feedView<Data extends object>(
   });
   socket.conn.on("drain", flush);
   socket.on("disconnect", () => {
-    outdated = false;
     stop();
+    outdated = false;
+    socket.conn.removeListener("drain", flush);
   });
   flush();
 }
