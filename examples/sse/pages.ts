@@ -11,7 +11,7 @@ import { masthead, type PageModel, productCard } from "../shop/pages.ts";
 const file = createRequire(import.meta.url).resolve;
 const scripts: Record<string, string> = {
   "htmx.js": file("htmx.org/dist/htmx.js"),
-  "htmx-sse.js": file("htmx-ext-sse"),
+  "htmx-sse.js": file("htmx-ext-sse/dist/sse.js"),
   "htmx4.js": file("htmx4/dist/htmx.js"),
   "htmx4-sse.js": file("htmx4/dist/ext/hx-sse.js"),
   "turbo.js": file("@hotwired/turbo/dist/turbo.es2017-umd.js"),

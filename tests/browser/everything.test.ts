@@ -42,6 +42,7 @@ async function shows(page: Page, wanted: number): Promise<void> {
 test("what any of them does shows in all of them, and logging out ends them all", async () => {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const complaints = complaintsOf(context);
+  context.setDefaultTimeout(10_000);
   const pages = new Map<string, Page>();
   /** Requests for streams, by page: after the end there must be no more. */
   const streams: string[] = [];
@@ -59,7 +60,11 @@ test("what any of them does shows in all of them, and logging out ends them all"
 
   let moths = 0;
   const allShow = async () => {
-    await Promise.all([...pages.values()].map((page) => shows(page, moths)));
+    for (const [way, page] of pages) {
+      await shows(page, moths).catch(async (cause) => {
+        throw new Error(`${way} does not show ${moths}: ${await page.textContent(".cart")} ${complaints}`, { cause });
+      });
+    }
   };
   for (const [way, button] of Object.entries(ways)) {
     await pages.get(way)?.click(button);

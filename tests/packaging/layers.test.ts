@@ -8,7 +8,7 @@ const peers = Object.keys(manifest.peerDependencies);
 /** What a file may import: paths from the root (a trailing "/" means a folder), "node:", or names of packages. */
 function allowedIn(file: string): string[] {
   const [, folder = "", part = ""] = file.replace(/\.ts$/, "").split("/");
-  if (!file.slice("src/".length).includes("/")) return folder === "client" ? ["src/client/"] : belowEntries;
+  if (!file.slice("src/".length).includes("/")) return /^client\b/.test(folder) ? ["src/client/"] : belowEntries;
   // A part is a file, a folder, or a file with a folder of the same name.
   const own = [`src/${folder}/${part}.ts`, `src/${folder}/${part}/`];
   switch (folder) {
@@ -37,7 +37,7 @@ const belowEntries = ["core", "stores", "buses", "http", "live", "conformance"].
 
 /** The imports of a file that point up or sideways. */
 function strays(file: string, source: string): string[] {
-  const isClient = file === "src/client.ts" || file.startsWith("src/client/");
+  const isClient = /^src\/client(-\w+)?\.ts$/.test(file) || file.startsWith("src/client/");
   const types = isClient ? ["src/core/wire.ts"] : [];
   const may = (path: string, allowed: string[]) =>
     allowed.some((each) => (/[/:]$/.test(each) ? path.startsWith(each) : path === each));
