@@ -5,13 +5,15 @@ const src = fileURLToPath(new URL("./src/", import.meta.url));
 
 /** Tests import the package by its own name, as users do. */
 const alias = [
+  // Under Node the package hands out its server build, whose signals do not react.
+  { find: /^solid-js$/, replacement: fileURLToPath(new URL("./node_modules/solid-js/dist/solid.js", import.meta.url)) },
   { find: /^live-session$/, replacement: `${src}index.ts` },
   { find: /^live-session\/(.+)$/, replacement: `${src}$1.ts` },
 ];
 
 const project = (name: string, testTimeout: number, options = {}) => ({
   resolve: { alias },
-  test: { name, include: [`tests/${name}/**/*.test.ts`], testTimeout, hookTimeout: 60_000, ...options },
+  test: { name, include: [`tests/${name}/**/*.test.{ts,tsx}`], testTimeout, hookTimeout: 60_000, ...options },
 });
 
 export default defineConfig({

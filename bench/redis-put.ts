@@ -57,7 +57,7 @@ export async function run(print: (line: string) => void = console.log): Promise<
     const cookie = { originalMaxAge: 172_800_000 } as SessionData["cookie"];
     const ids = Array.from({ length: SESSIONS }, (_, index) => `session${index}`);
     const [viaNodeRedis, viaIoRedis] = await Promise.all(hubs.map((hub) => attached(hub)));
-    for (const id of ids) await peer.set(id, { cookie, ...sessionData() });
+    for (const id of ids) await peer.set(id, { cookie, ...sessionData() } as SessionData);
     let n = 0;
     const value = () => ({ text: "y".repeat(80), n: ++n });
     const operations: Record<string, (index: number) => Promise<unknown>> = {

@@ -11,4 +11,5 @@ export type {
   LiveClient,
 } from "./client/live-client.ts";
 export type { ClientEndReason, Status } from "./client/state.ts";
+export type { Address, MakeTransport, Transport, TransportEvents } from "./client/transport.ts";
 export type { WebSocketConstructor, WebSocketLike } from "./client/web-socket.ts";

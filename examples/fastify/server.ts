@@ -1,16 +1,20 @@
-// `npm run example:fastify`: the kite shop on Fastify, by plain forms.
+// `npm run example:fastify`: the kite shop on Fastify, by plain forms and live.
 
 import fastifyCookie from "@fastify/cookie";
 import Fastify from "fastify";
 import { createLiveSessions } from "live-session";
 import { fastifyLiveSession } from "live-session/fastify";
-import { assetAt, isForeign } from "../shop/assets.ts";
+import { liveSockets } from "live-session/ws";
+import { assetAt, browserScript, isForeign } from "../shop/assets.ts";
+import { liveShop, type ShopSession } from "../shop/live-shop.ts";
 import { shopPage } from "../shop/pages.ts";
 import { nameIn, type PlainSession, pageOf, post } from "../shop/posts.ts";
 
-const sessions = createLiveSessions<PlainSession>({ lifetime: "2d" });
+const sessions = createLiveSessions<ShopSession>({ lifetime: "2d" });
 const secret = process.env.SESSION_SECRET ?? "a secret for development, not for production";
 const app = Fastify();
+const script = await browserScript();
+liveSockets(liveShop(sessions), { secret, name: "sessionId" }).attach(app.server, { path: "/live" });
 
 app.register(fastifyCookie);
 app.register(fastifyLiveSession, {
@@ -29,11 +33,14 @@ app.addContentTypeParser(
 
 app.get("/", async (request, reply) => {
   const session = request.session as unknown as PlainSession;
+  session.theme ??= "light"; // a first visit makes the session, so that its tab can go live
   return reply
     .type("text/html")
     .header("cache-control", "no-store")
-    .send(shopPage(pageOf(session)));
+    .send(shopPage({ ...pageOf(session), script: true }));
 });
+
+app.get("/browser.js", async (_request, reply) => reply.type("text/javascript").send(script));
 
 app.get("/*", async (request, reply) => {
   const asset = await assetAt(request.url);

@@ -1,8 +1,9 @@
-// The shop's style sheet and pictures, for examples whose frameworks bring no static files.
+// The shop's style sheet, pictures and script, for examples whose frameworks bring no static files.
 
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
 const folder = fileURLToPath(new URL("public/", import.meta.url));
 const types: Record<string, string> = { ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
@@ -27,4 +28,20 @@ export async function assetAt(path: string): Promise<Asset | null> {
 export function isForeign(header: (name: string) => string | null | undefined): boolean {
   const site = header("sec-fetch-site");
   return Boolean(site) && site !== "same-origin" && site !== "none";
+}
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The browser's half, bundled once at start. */
+export async function browserScript(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [here("browser.ts")],
+    tsconfig: here("../../tsconfig.json"),
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+  });
+  return outputFiles[0]?.text ?? "";
 }

@@ -2,12 +2,12 @@
 
 import { createServer, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import express, { type ErrorRequestHandler } from "express";
 import session from "express-session";
 import { createLiveSessions, type LiveSessions, type SessionBus, type SessionStore } from "live-session";
 import { expressStore } from "live-session/express";
 import { liveSockets } from "live-session/ws";
+import { browserScript } from "./assets.ts";
 import { shopForms } from "./forms.ts";
 import { liveShop, type ShopSession } from "./live-shop.ts";
 import { sameOrigin } from "./same-origin.ts";
@@ -69,20 +69,6 @@ export async function openShop({ store, bus, secret }: ShopOptions): Promise<Sho
       await sessions.close();
     },
   };
-}
-
-/** The browser's half, bundled once at start. */
-async function browserScript(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [here("browser.ts")],
-    tsconfig: here("../../tsconfig.json"),
-    bundle: true,
-    minify: true,
-    write: false,
-    format: "esm",
-    target: "es2022",
-  });
-  return outputFiles[0]?.text ?? "";
 }
 
 const failed: ErrorRequestHandler = (error, _request, response, next) => {

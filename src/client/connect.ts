@@ -7,7 +7,7 @@ import { readMessage } from "./messages.ts";
 import { onWake, report, setTimer } from "./page.ts";
 import { type Effect, type Event, initialState, statusOf } from "./state.ts";
 import type { Connection } from "./transport.ts";
-import { socketUrl, webSocketTransport } from "./web-socket.ts";
+import { webSocketTransport } from "./web-socket.ts";
 
 /** How long a view is held for the answer that follows it, in ms; see `view` in transitions.ts. */
 const HOLD = 100;
@@ -24,10 +24,9 @@ const HOLD = 100;
  * @throws TypeError if the URL is none, or there is no WebSocket
  */
 export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> {
-  const { url, WebSocket = globalThis.WebSocket, after = setTimer, random = Math.random } = options;
-  if (!WebSocket) throw new TypeError("connect: pass a WebSocket.");
+  const { transport = webSocketTransport, after = setTimer, random = Math.random } = options;
 
-  const transport = webSocketTransport(socketUrl(url), WebSocket);
+  const connectOnce = transport(options);
   // Tells the tabs of one session apart, and is no secret. Not of `random`, which tests may have give the same to all.
   let state = initialState(`${Math.random()}`, options);
   let connection: Connection | undefined;
@@ -80,7 +79,7 @@ export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> 
       if (event && own === connection) dispatch(event);
     };
     try {
-      own = connection = transport({
+      own = connection = connectOnce({
         opened: () => dispatchOwn({ t: "opened" }),
         received: (text) => dispatchOwn(readMessage(text)),
         lost: (code) => dispatchOwn({ t: "lost", code }),

@@ -2,6 +2,7 @@
 
 import type { ActionsOf, ActionTypes, AppTypes, InputOf, OutputOf, ViewOf } from "../core/wire.ts";
 import type { ClientEndReason, Status } from "./state.ts";
+import type { MakeTransport } from "./transport.ts";
 import type { WebSocketConstructor } from "./web-socket.ts";
 
 /** What connect() is without the type of an app: any action, any view. */
@@ -12,6 +13,8 @@ export interface ConnectOptions {
   readonly url: string | URL;
   /** Default: the global one, of browsers and of Node 22. In Node 20 pass that of the `ws` package. */
   readonly WebSocket?: WebSocketConstructor;
+  /** Another way to the server than a WebSocket, such as `sseTransport()` of `live-session/client-sse`. */
+  readonly transport?: MakeTransport;
   /** The time before a first new attempt is random, up to this many ms; the bound doubles each time. Default: 500 ms. */
   readonly retryMin?: number;
   /** The bound grows up to this many ms. Default: 30,000 ms. */

@@ -1,4 +1,15 @@
-// What the client asks of a way to the server. Any that carries texts in order fits: WebSockets now, SSE with POSTs next.
+// What the client asks of a way to the server. Any that carries texts in order fits: WebSockets, SSE with POSTs.
+
+import type { WebSocketConstructor } from "./web-socket.ts";
+
+/** The options of connect() that say where the server is. */
+export interface Address {
+  readonly url: string | URL;
+  readonly WebSocket?: WebSocketConstructor;
+}
+
+/** @throws TypeError if the URL is none, or what is needed to connect is missing */
+export type MakeTransport = (address: Address) => Transport;
 
 /** Makes one connection. MUST NOT call back before it has returned. */
 export type Transport = (events: TransportEvents) => Connection;

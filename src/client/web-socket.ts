@@ -1,6 +1,6 @@
 // Texts over a WebSocket.
 
-import type { Transport } from "./transport.ts";
+import type { MakeTransport } from "./transport.ts";
 
 /** The part of the WebSocket interface that is used. `WebSocket` of browsers, Node 22 and the `ws` package have it. */
 export interface WebSocketLike {
@@ -13,9 +13,14 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
-export function webSocketTransport(url: string, WebSocket: WebSocketConstructor): Transport {
+export const webSocketTransport: MakeTransport = ({
+  url,
+  WebSocket = globalThis.WebSocket as WebSocketConstructor,
+}) => {
+  if (!WebSocket) throw new TypeError("connect: pass a WebSocket.");
+  const address = socketUrl(url);
   return ({ opened, received, lost }) => {
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(address);
     socket.addEventListener("open", opened);
     // Binary data is no message of the protocol: the empty text is none either, and is dealt with as such.
     socket.addEventListener("message", ({ data }) => received(typeof data === "string" ? data : ""));
@@ -24,9 +29,7 @@ export function webSocketTransport(url: string, WebSocket: WebSocketConstructor)
     socket.addEventListener("error", () => {});
     return socket;
   };
-}
+};
 
 /** A page's path as the URL of a socket: `/live` → `wss://host/live`. */
-export function socketUrl(url: string | URL): string {
-  return new URL(url, globalThis.location?.href).href.replace(/^http/, "ws");
-}
+const socketUrl = (url: string | URL) => new URL(url, globalThis.location?.href).href.replace(/^http/, "ws");

@@ -19,6 +19,12 @@ export function readCookie(header: string | undefined, name: string): string | n
   return null;
 }
 
+/** The header without the cookies of this name; `undefined` if nothing is left. */
+export function withoutCookie(header: string | undefined, name: string): string | undefined {
+  const others = header?.split(";").filter((pair) => pair.split("=", 1)[0]?.trim() !== name);
+  return others?.join(";").trim() || undefined;
+}
+
 function decode(value: string): string | null {
   try {
     return decodeURIComponent(value);

@@ -6,17 +6,19 @@ import { join } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { complaintsOf, launchChromium, picture } from "../support/chromium.ts";
-import { freePort, type ShopProcess, startShop } from "../support/shop-process.ts";
+import { type ExampleProcess, freePort, startExample } from "../support/example-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "live-session-shop-"));
 let browser: Browser;
 let port: number;
-let shop: ShopProcess;
+let shop: ExampleProcess;
 let complaints: string[];
+
+const startShop = () => startExample("shop/server.ts", "private window", port, { SHOP_DATA: folder });
 
 beforeAll(async () => {
   port = await freePort();
-  [browser, shop] = await Promise.all([launchChromium(), startShop(port, folder)]);
+  [browser, shop] = await Promise.all([launchChromium(), startShop()]);
 });
 
 afterAll(async () => {
@@ -106,12 +108,12 @@ test("a restart of the server keeps baskets; tabs reconnect by themselves and st
   await holds(two, "dragon", 1);
   await shop.stop();
   await Promise.all([status(one, "stale"), status(two, "stale")]);
-  shop = await startShop(port, folder);
+  shop = await startShop();
   await Promise.all([status(one, "live"), status(two, "live")]);
   await add(two, "dragon");
   await holds(one, "dragon", 2);
   await shop.stop("SIGKILL");
-  shop = await startShop(port, folder);
+  shop = await startShop();
   await Promise.all([status(one, "live"), status(two, "live")]);
   await Promise.all([holds(one, "dragon", 2), holds(two, "dragon", 2)]);
   expect(complaints).toEqual([]);

@@ -5,11 +5,17 @@ import { read, root } from "../support/repository.ts";
 
 let code: string;
 let sources: string[];
+let sseSources: string[];
 
 beforeAll(async () => {
+  ({ sources: sseSources } = await bundled("src/client-sse.ts"));
+  ({ code, sources } = await bundled("src/client.ts"));
+});
+
+async function bundled(entry: string): Promise<{ code: string; sources: string[] }> {
   const bundle = await build({
     absWorkingDir: root,
-    entryPoints: ["src/client.ts"],
+    entryPoints: [entry],
     bundle: true,
     minify: true,
     format: "esm",
@@ -18,13 +24,18 @@ beforeAll(async () => {
     write: false,
     metafile: true,
   });
-  code = bundle.outputFiles.map((file) => file.text).join("");
-  sources = Object.keys(bundle.metafile.inputs);
-});
+  const texts = bundle.outputFiles.map((file) => file.text);
+  return { code: texts.join(""), sources: Object.keys(bundle.metafile.inputs) };
+}
 
 test("the browser client is made of the client's files alone", () => {
   expect(sources).toContain("src/client.ts");
   expect(sources.filter((path) => path !== "src/client.ts" && !path.startsWith("src/client/"))).toEqual([]);
+});
+
+test("the transport over event streams adds itself alone, and is not part of the client", () => {
+  expect(sseSources.sort()).toEqual(["src/client-sse.ts", "src/client/sse.ts", "src/client/sse/events.ts"]);
+  expect(sources.filter((path) => /sse/.test(path))).toEqual([]);
 });
 
 // Not `ws"`: turning "http" into "ws" is what a browser client does. That no package is bundled is held above.

@@ -8,7 +8,7 @@ const peers = Object.keys(manifest.peerDependencies);
 /** What a file may import: paths from the root (a trailing "/" means a folder), "node:", or names of packages. */
 function allowedIn(file: string): string[] {
   const [, folder = "", part = ""] = file.replace(/\.ts$/, "").split("/");
-  if (!file.slice("src/".length).includes("/")) return folder === "client" ? ["src/client/"] : belowEntries;
+  if (!file.slice("src/".length).includes("/")) return /^client\b/.test(folder) ? ["src/client/"] : belowEntries;
   // A part is a file, a folder, or a file with a folder of the same name.
   const own = [`src/${folder}/${part}.ts`, `src/${folder}/${part}/`];
   switch (folder) {
@@ -33,19 +33,22 @@ function allowedIn(file: string): string[] {
       return ["src/core/", "src/live/shared/", "src/liveview/", "node:", ...(part === "web-sockets" ? ["ws"] : [])];
     case "client":
       return ["src/client/"];
+    case "react": // over the client, for the types that it hands out
+      return ["src/react/", "react"];
     default:
       return [];
   }
 }
 
-const belowEntries = ["core", "engines", "stores", "buses", "http", "live", "liveview", "conformance"].map(
+const belowEntries = ["core", "engines", "stores", "buses", "http", "live", "liveview", "react", "conformance"].map(
   (folder) => `src/${folder}/`,
 );
 
 /** The imports of a file that point up or sideways. */
 function strays(file: string, source: string): string[] {
-  const isClient = file === "src/client.ts" || file.startsWith("src/client/");
-  const types = isClient ? ["src/core/wire.ts"] : [];
+  const isClient = /^src\/client(-\w+)?\.ts$/.test(file) || file.startsWith("src/client/");
+  const isReact = file.startsWith("src/react/");
+  const types = isClient ? ["src/core/wire.ts"] : isReact ? ["src/core/wire.ts", "src/client.ts"] : [];
   const may = (path: string, allowed: string[]) =>
     allowed.some((each) => (/[/:]$/.test(each) ? path.startsWith(each) : path === each));
   return [
@@ -94,6 +97,8 @@ describe("the rules catch", () => {
     ["a client that runs core's code", "src/client/machine.ts", 'import { protocol } from "../core/wire.ts";'],
     ["a client that knows other types of core", "src/client/a.ts", 'import type { Hub } from "../core/hub.ts";'],
     ["a client that needs Node", "src/client.ts", 'import { randomBytes } from "node:crypto";'],
+    ["a hook that runs the client's code", "src/react/a.ts", 'import { connect } from "../client.ts";'],
+    ["a hook that knows the server", "src/react/a.ts", 'import type { Hub } from "../core/hub.ts";'],
     ["an entry that hands out another", "src/express.ts", 'export * from "./index.ts";'],
     ["a folder without a rule", "src/helpers/text.ts", 'import "../core/json.ts";'],
   ])("%s", (_what, file, source) => {

@@ -1,11 +1,15 @@
 // Who may connect: the Origin of a request, and the session that its cookie names.
 
 import type { IncomingMessage } from "node:http";
-import { readCookie, unsign } from "../../core/cookies.ts";
+import { readCookie, unsign, withoutCookie } from "../../core/cookies.ts";
 import type { ErrorContext } from "../../core/errors.ts";
 import { badOption } from "./options.ts";
 
-export interface AdmissionOptions {
+/** What is looked at of a request. */
+export type RequestHead = Pick<IncomingMessage, "headers" | "method" | "url">;
+
+/** `Request`: what a function for `origins` is given. */
+export interface AdmissionOptions<Request = IncomingMessage> {
   /** What the session middleware signs its cookies with. Of several, any may have signed. */
   readonly secret: string | readonly string[];
   /** The name of the session cookie. Default `"connect.sid"`, as in express-session. */
@@ -15,7 +19,7 @@ export interface AdmissionOptions {
    * same host as the request's Host header. Browsers send cookies along with a WebSocket from any page, so this is what
    * keeps other sites out.
    */
-  readonly origins?: readonly string[] | ((origin: string, request: IncomingMessage) => boolean) | undefined;
+  readonly origins?: readonly string[] | ((origin: string, request: Request) => boolean) | undefined;
   /**
    * Whether to refuse requests without an Origin, too. Every browser sends one; what sends none is a program, which
    * holds its cookie itself and cannot be tricked into using it. Default false.
@@ -24,15 +28,15 @@ export interface AdmissionOptions {
 }
 
 /** The checks of a request that no middleware saw. */
-export class Admission {
+export class Admission<Request extends RequestHead = IncomingMessage> {
   readonly #secrets: readonly string[];
   readonly #name: string;
   readonly #requireOrigin: boolean;
-  readonly #allows: (origin: string, request: IncomingMessage) => boolean;
+  readonly #allows: (origin: string, request: Request) => boolean;
   readonly #report: (error: unknown, context: ErrorContext) => void;
 
   /** @throws LiveSessionError `bad_option` */
-  constructor(options: AdmissionOptions, report: (error: unknown, context: ErrorContext) => void) {
+  constructor(options: AdmissionOptions<Request>, report: (error: unknown, context: ErrorContext) => void) {
     const { secret, name = "connect.sid", origins, requireOrigin = false } = options;
     this.#secrets = typeof secret === "string" ? [secret] : Array.isArray(secret) ? [...secret] : [];
     if (this.#secrets.length === 0 || !this.#secrets.every((each) => typeof each === "string" && each !== "")) {
@@ -48,9 +52,24 @@ export class Admission {
     this.#report = report;
   }
 
-  allowsOrigin(request: IncomingMessage): boolean {
+  allowsOrigin(request: Request): boolean {
     const { origin } = request.headers;
     if (origin === undefined) return !this.#requireOrigin;
+    return this.#allowed(origin, request);
+  }
+
+  /**
+   * As `allowsOrigin`, for requests that are no upgrades: to their own host browsers send GETs without an Origin, but say
+   * in Sec-Fetch-Site where they come from. `"none"`: the user typed the address.
+   */
+  allowsRequest(request: Request): boolean {
+    const { origin, "sec-fetch-site": site } = request.headers;
+    if (origin !== undefined) return this.#allowed(origin, request);
+    if (site !== undefined) return site === "same-origin" || site === "none";
+    return !this.#requireOrigin;
+  }
+
+  #allowed(origin: string, request: Request): boolean {
     try {
       return this.#allows(origin, request) === true;
     } catch (error) {
@@ -60,13 +79,20 @@ export class Admission {
   }
 
   /** The session id in the request's cookie; `null` without one, or if none of the secrets signed it. */
-  sessionId(request: IncomingMessage): string | null {
+  sessionId(request: RequestHead): string | null {
     const cookie = readCookie(request.headers.cookie, this.#name);
     return cookie === null ? null : unsign(cookie, this.#secrets);
   }
+
+  /** A Cookie header without the session's, for what may be sent elsewhere. */
+  withoutSession(header: string | undefined): string | undefined {
+    return withoutCookie(header, this.#name);
+  }
 }
 
-function readOrigins(origins: AdmissionOptions["origins"]): (origin: string, request: IncomingMessage) => boolean {
+function readOrigins<Request extends RequestHead>(
+  origins: AdmissionOptions<Request>["origins"],
+): (origin: string, request: Request) => boolean {
   if (origins === undefined) return (origin, { headers }) => isSameHost(origin, headers.host);
   if (typeof origins === "function") return origins;
   if (!Array.isArray(origins)) throw badOption("origins: give a list of origins, or a function.");

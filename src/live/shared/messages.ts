@@ -93,6 +93,7 @@ const words: Partial<Record<ErrorCode, string>> = {
   message_too_large: "The message is too large.",
   unknown_session: "No session has the id in this browser's cookie.",
   session_ended: "The session is over.",
+  forbidden_origin: "Pages of this origin may not connect.",
   closed: "The server is closing.",
   conflict: "The session was changed by others all the while. Try again.",
   store_failed: "The session could not be reached. Try again.",
@@ -116,7 +117,13 @@ const expected = new Set<ErrorCode>([
 
 /** The answer to a call that failed. What an action throws that is no LiveSessionError stays on the server. */
 export function failureText(id: number, error: unknown, report: (error: unknown) => void): string {
+  const known = knownFailure(error, report);
+  return known ? errorText(known.code, { id, error: known }) : errorText("action_failed", { id });
+}
+
+/** The error if a browser may be told its code, else `null`; reported if whoever runs the server should hear of it. */
+export function knownFailure(error: unknown, report: (error: unknown) => void): LiveSessionError | null {
   const known = error instanceof LiveSessionError ? error : null;
   if (!known || !expected.has(known.code)) report(error);
-  return known ? errorText(known.code, { id, error: known }) : errorText("action_failed", { id });
+  return known;
 }

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { freePort } from "../shop-process.ts";
+import { freePort } from "../example-process.ts";
 
 export interface NatsServer {
   /** What the client connects to, by loopback TCP. */

@@ -6,7 +6,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { freePort } from "../shop-process.ts";
+import { freePort } from "../example-process.ts";
 
 export interface PostgresServer {
   /** A URL of one of its databases, by loopback TCP. */

@@ -1,0 +1,20 @@
+// The browser's half: the page that the server rendered, made live.
+
+import { connect } from "live-session/client";
+import { LiveSessionProvider } from "live-session/react";
+import { hydrateRoot } from "react-dom/client";
+import type { ShopApp } from "../shop/live-shop.ts";
+import { App } from "./app.tsx";
+
+const live = connect<ShopApp>({ url: "/live" });
+live.subscribe(() => {
+  if (live.view) document.documentElement.dataset.theme = live.view.theme;
+});
+
+const root = document.querySelector("#app") as HTMLElement;
+hydrateRoot(
+  root,
+  <LiveSessionProvider client={live} initial={JSON.parse(root.dataset.view as string)}>
+    <App />
+  </LiveSessionProvider>,
+);

@@ -1,0 +1,3 @@
+// live-session/client-sse: the browser client's way to the server where WebSockets do not get through.
+
+export { type SseTransportOptions, sseTransport } from "./client/sse.ts";

@@ -1,0 +1,108 @@
+// The middleware: each socket gets its session, or is refused.
+
+import { LiveSessionError, unknownSession } from "../../core/errors.ts";
+import type { LiveSessions } from "../../core/hub.ts";
+import type { LiveSession } from "../../core/live-session.ts";
+import { Admission } from "../shared/admission.ts";
+import { errorText } from "../shared/messages.ts";
+import { badOption } from "../shared/options.ts";
+import { type LiveSessionOptions, readOptions } from "./options.ts";
+import { sessionRoom } from "./room.ts";
+import { type RawSocket, rawSocket, type SocketLike } from "./socket.ts";
+import { feedView, takeCalls, Views } from "./view-feed.ts";
+
+type Next = (error?: Error) => void;
+
+/**
+ * Attaches Socket.IO's sockets to their sessions: `io.use(liveSession(sessions, { secret }))`. The cookie of the handshake
+ * names the session. A socket without one gets `connect_error` with `data.code`; when the session ends, the socket is told
+ * `live_session_ended` and disconnected, on whatever node it is.
+ *
+ * @throws LiveSessionError `bad_option`
+ */
+export function liveSession<Data extends object>(
+  sessions: LiveSessions<Data>,
+  options: LiveSessionOptions<Data>,
+): (socket: SocketLike<Data>, next: Next) => void {
+  if (typeof sessions?.attach !== "function") throw badOption("liveSession: pass what createLiveSessions made.");
+  const { maxCallsInFlight } = readOptions(options);
+  const { app } = options;
+  const admission = new Admission(options, sessions.report);
+  const views = app && new Views<Data>(app);
+  /** What is to be done once a socket is connected: before, it cannot be sent anything. */
+  const starts = new WeakMap<object, () => void>();
+  const namespaces = new WeakSet<object>();
+
+  async function attach(socket: SocketLike<Data>): Promise<void> {
+    const raw = rawSocket(socket);
+    refuseRecovery(raw);
+    if (!admission.allowsRequest(socket.request)) {
+      throw new LiveSessionError("forbidden_origin", "Pages of this origin may not connect.");
+    }
+    const id = admission.sessionId(socket.request);
+    if (id === null) throw unknownSession();
+    const live = await sessions.attach(id);
+    try {
+      follow(socket, raw, live);
+      // Adapters publish a socket's handshake to other nodes (fetchSockets): the secret must not be in it.
+      const { headers } = raw.handshake;
+      raw.handshake.headers = { ...headers, cookie: admission.withoutSession(headers.cookie) };
+      await socket.join(sessionRoom(live.key));
+    } catch (error) {
+      live.detach();
+      throw error;
+    }
+    if (!app || !views) return;
+    takeCalls(raw, live, app, maxCallsInFlight);
+    starts.set(socket, () => feedView(raw, live, app, views));
+    if (namespaces.has(raw.nsp)) return;
+    namespaces.add(raw.nsp);
+    raw.nsp.on("connection", (connected) => starts.get(connected)?.());
+  }
+
+  return (socket, next) => {
+    attach(socket).then(
+      () => next(),
+      (error) => {
+        const code = error instanceof LiveSessionError ? error.code : null;
+        if (code && refusals.has(code)) return next(refusal(error as LiveSessionError));
+        sessions.report(error, { stage: "attach" });
+        // No refusal, on which clients give up, but a connection that breaks: they try again, later and later.
+        if (code !== "bad_option") rawSocket(socket).conn.close();
+        next(new Error("The session could not be reached."));
+      },
+    );
+  };
+}
+
+const refusals = new Set(["unknown_session", "session_ended", "forbidden_origin"]);
+
+/** What the client's `connect_error` gets. */
+function refusal({ code, reason }: LiveSessionError): Error {
+  const { message } = JSON.parse(errorText(code));
+  return Object.assign(new Error(message), { data: { code, ...(reason && { reason }) } });
+}
+
+/** @throws LiveSessionError `session_ended`, `closed` */
+function follow<Data extends object>(socket: SocketLike<Data>, raw: RawSocket, live: LiveSession<Data>): void {
+  live.subscribe((message) => {
+    if (message.type !== "live_session_ended") return;
+    if (!socket.connected) return void raw.conn.close(); // between the middleware and the connection
+    raw.emit("live_session_ended", { reason: message.reason });
+    socket.disconnect(true);
+  });
+  if (raw.conn.readyState !== "open") throw new LiveSessionError("closed", "The connection closed meanwhile.");
+  socket.data.session = live;
+  const release = () => {
+    raw.conn.removeListener("close", release);
+    queueMicrotask(() => live.detach()); // so that handlers of `disconnect` can still write
+  };
+  raw.on("disconnect", release);
+  raw.conn.on("close", release); // also of a socket that a later middleware refused, which never disconnects
+}
+
+/** A recovered socket would get its old handle back, unasked whether the session still is: it would outlive a logout. */
+function refuseRecovery({ nsp }: RawSocket): void {
+  if (!nsp.server?.opts?.connectionStateRecovery?.skipMiddlewares) return;
+  throw badOption("connectionStateRecovery: set skipMiddlewares to false, or sockets come back without a session.");
+}

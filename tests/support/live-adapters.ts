@@ -1,0 +1,197 @@
+// The live adapters, each with a server and its real client library.
+
+import { createServer } from "node:http";
+import type { Socket as Stream } from "node:net";
+import { EventSource } from "eventsource";
+import { type ConnectOptions, connect } from "live-session/client";
+import { sseTransport } from "live-session/client-sse";
+import { liveSession } from "live-session/socket.io";
+import { liveStreams } from "live-session/sse";
+import { liveSockets } from "live-session/ws";
+import { Server } from "socket.io";
+import { io } from "socket.io-client";
+import { onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { type LiveAdapter, type LivePeer, type SuiteApp, ViewLog } from "./live-suite.ts";
+import { cookie, listen, secret } from "./ws.ts";
+
+/** Our client over any transport. */
+function clientPeer(options: ConnectOptions, gate: Pick<LivePeer, "pause" | "resume">): LivePeer {
+  const log = new ViewLog();
+  const live = connect<SuiteApp>({ retryMin: 1, random: () => 0, ...options });
+  onTestFinished(() => live.close());
+  let last: unknown;
+  const ended = new Promise<string>((resolve) => {
+    live.subscribe(() => {
+      if (live.view !== undefined && live.view !== last) log.add(live.view);
+      last = live.view;
+      if (live.status === "ended") resolve(live.endReason as string);
+    });
+  });
+  const actions = live.actions as unknown as Record<string, (input: unknown) => Promise<unknown>>;
+  return {
+    views: log.views,
+    until: (passes) => log.until(passes),
+    call: (action, input) => (actions[action] as (input: unknown) => Promise<unknown>)(input),
+    ended,
+    ...gate,
+  };
+}
+
+const ws: LiveAdapter = {
+  name: "ws",
+  refused: "", // see below: the upgrade itself is refused, and the client tries again
+  async serve(app) {
+    const server = createServer();
+    const sockets = liveSockets(app, { secret, pingInterval: "1h" }).attach(server, { path: "/live" });
+    const url = `ws://127.0.0.1:${await listen(server)}/live`;
+    onTestFinished(() => sockets.close());
+    return {
+      open: () => sockets.size,
+      connect(id, headers = {}) {
+        let socket: WebSocket | undefined;
+        class Own extends WebSocket {
+          constructor(to: string) {
+            super(to, { headers: { cookie: cookie(id), ...headers } });
+            socket = this;
+          }
+        }
+        const stream = () => (socket as unknown as { _socket: Stream })._socket;
+        const gate = { pause: () => void stream().pause(), resume: () => void stream().resume() };
+        const peer = clientPeer({ url, WebSocket: Own as ConnectOptions["WebSocket"] }, gate);
+        const refused = new Promise<string>((resolve) => {
+          socket?.once("unexpected-response", (_request, response) => resolve(response.statusCode === 403 ? "" : "?"));
+        });
+        return { ...peer, ended: Promise.race([peer.ended, refused]) };
+      },
+    };
+  },
+};
+
+/** A fetch with headers of its own, whose bodies can be left unread. */
+function gatedFetch(headers: Record<string, string>) {
+  let open = Promise.resolve();
+  let goOn = () => {};
+  const own: typeof fetch = async (input, init) => {
+    const response = await fetch(input, { ...init, headers: { ...(init?.headers as object), ...headers } });
+    if (!response.body || init?.method === "POST") return response;
+    const reader = response.body.getReader();
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          await open;
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel: () => reader.cancel(),
+      },
+      { highWaterMark: 0 },
+    );
+    const { status, url } = response;
+    return Object.defineProperty(new Response(body, { status, headers: response.headers }), "url", { value: url });
+  };
+  return {
+    fetch: own,
+    pause() {
+      open = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+    },
+    resume: () => goOn(),
+  };
+}
+
+async function serveStreams(app: SuiteApp) {
+  const streams = liveStreams(app, { secret, heartbeatInterval: "1h", retry: 1, maxMessageBytes: 1_000_000 });
+  const url = `http://127.0.0.1:${await listen(createServer(streams.handle))}/live`;
+  onTestFinished(() => streams.close());
+  return { streams, url };
+}
+
+const sse: LiveAdapter = {
+  name: "sse, with our client",
+  refused: "refused",
+  async serve(app) {
+    const { streams, url } = await serveStreams(app as unknown as SuiteApp);
+    return {
+      open: () => streams.size,
+      connect(id, headers = {}) {
+        const gate = gatedFetch({ cookie: cookie(id), ...headers });
+        return clientPeer({ url, transport: sseTransport({ fetch: gate.fetch }) }, gate);
+      },
+    };
+  },
+};
+
+const eventSource: LiveAdapter = {
+  name: "sse, with EventSource and forms",
+  refused: "403",
+  async serve(app) {
+    const { streams, url } = await serveStreams(app as unknown as SuiteApp);
+    return {
+      open: () => streams.size,
+      connect(id, more = {}) {
+        const headers = { cookie: cookie(id), ...more };
+        const gate = gatedFetch(headers);
+        const log = new ViewLog();
+        const source = new EventSource(url, { fetch: gate.fetch as never });
+        onTestFinished(() => source.close());
+        source.addEventListener("view", ({ data }) => log.add(JSON.parse(data).view));
+        const ended = new Promise<string>((resolve) => {
+          source.addEventListener("ended", ({ data }) => resolve(data));
+          source.addEventListener("error", ({ code }) => code !== undefined && resolve(String(code)));
+        });
+        const call = async (action: string, input?: unknown) => {
+          const type = { "content-type": "application/json" };
+          const body = input === undefined ? {} : { body: JSON.stringify(input), headers: { ...headers, ...type } };
+          const response = await fetch(`${url}?action=${action}`, { method: "POST", headers, ...body });
+          if (response.status === 204) return undefined;
+          const answer = await response.json();
+          if (!response.ok) throw answer;
+          return answer;
+        };
+        return { views: log.views, until: (passes) => log.until(passes), call, ended, ...gate };
+      },
+    };
+  },
+};
+
+const socketIo: LiveAdapter = {
+  name: "socket.io",
+  refused: "forbidden_origin",
+  async serve(app) {
+    const server = createServer();
+    const sockets = new Server(server, { pingInterval: 3_600_000 });
+    sockets.use(liveSession(app.sessions, { secret, app }));
+    const url = `http://127.0.0.1:${await listen(server)}`;
+    onTestFinished(() => void sockets.close());
+    return {
+      open: () => sockets.engine.clientsCount,
+      connect(id, headers = {}) {
+        const log = new ViewLog();
+        const extraHeaders = { cookie: cookie(id), ...headers };
+        const socket = io(url, { transports: ["websocket"], extraHeaders, forceNew: true });
+        onTestFinished(() => void socket.disconnect());
+        socket.on("live_session_updated", log.add);
+        const ended = new Promise<string>((resolve) => {
+          socket.on("live_session_ended", ({ reason }) => resolve(reason));
+          socket.on("connect_error", (error) => {
+            const { code } = (error as { data?: { code?: string } }).data ?? {};
+            if (code) resolve(code === "unknown_session" ? "unknown" : code);
+          });
+        });
+        const call = async (action: string, input?: unknown) => {
+          const answer = await socket.emitWithAck("live_session_call", action, input);
+          if (answer.ok) return answer.result;
+          throw answer.error;
+        };
+        const stream = () => (socket.io.engine.transport as unknown as { ws: { _socket: Stream } }).ws._socket;
+        const gate = { pause: () => void stream().pause(), resume: () => void stream().resume() };
+        return { views: log.views, until: (passes) => log.until(passes), call, ended, ...gate };
+      },
+    };
+  },
+};
+
+export const liveAdapters: readonly LiveAdapter[] = [ws, sse, eventSource, socketIo];

@@ -1,0 +1,223 @@
+// What every live adapter promises, whatever carries it: run through the adapter's real client library.
+
+import type { LiveApp, LiveSessions, SessionBus, SessionStore } from "live-session";
+import { localBus, memoryStore } from "live-session";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import { rejection, settle } from "./sessions.ts";
+import { hub } from "./ws.ts";
+
+export interface SuiteData {
+  items: string[];
+  secret: string;
+  text: string;
+}
+
+export interface SuiteView {
+  readonly items: readonly string[];
+  readonly text: number;
+}
+
+export type SuiteApp = ReturnType<typeof suiteApp>;
+
+function suiteApp(sessions: LiveSessions<SuiteData>) {
+  const { action } = sessions;
+  return sessions.app({
+    // The text itself goes out, so that a view is large; tests look at its length.
+    view: ({ items = [], text = "" }) => ({ items, text }),
+    actions: {
+      add: action(z.string(), async (live, item) => {
+        await live.update("items", (items = []) => [...items, item]);
+        return item.length;
+      }),
+      fail: action(() => {
+        throw new Error("a secret of the server");
+      }),
+    },
+  });
+}
+
+/** One browser tab. */
+export interface LivePeer {
+  /** The views that it got, in order; `text` as its length. */
+  readonly views: readonly SuiteView[];
+  /** Resolves when a view passes, past or to come. */
+  until(passes: (view: SuiteView) => boolean): Promise<SuiteView>;
+  /** The result; rejects with an error that has the server's code. */
+  call(action: string, input?: unknown): Promise<unknown>;
+  /** Why the server said that the session is over. */
+  readonly ended: Promise<string>;
+  /** Stops reading, so that what the server writes piles up, or goes on. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface ServedLive {
+  /** A tab with the session's cookie, signed. */
+  connect(id: string, headers?: Record<string, string>): LivePeer;
+  /** How many connections the server has. */
+  open(): number;
+}
+
+export interface LiveAdapter {
+  readonly name: string;
+  serve(app: SuiteApp & LiveApp<SuiteData, unknown, Record<string, unknown>>): Promise<ServedLive>;
+  /** The reason that a tab is given whose origin is not let in. */
+  readonly refused: string;
+}
+
+/** Keeps a peer's views, and those who wait for one. */
+export class ViewLog {
+  readonly views: SuiteView[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  readonly add = (view: unknown): void => {
+    const { items, text } = view as { items: string[]; text: string };
+    this.views.push({ items, text: text.length });
+    for (const look of [...this.#waiting]) look();
+  };
+
+  until(passes: (view: SuiteView) => boolean): Promise<SuiteView> {
+    return new Promise((resolve) => {
+      const look = () => {
+        const found = this.views.find(passes);
+        if (!found) return;
+        this.#waiting.delete(look);
+        resolve(found);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+}
+
+/** More than the buffers of a line take in, ours and the system's. */
+const LARGE = 2_000_000;
+
+export function liveAdapterSuite(adapter: LiveAdapter): void {
+  const node = async (parts: { store?: SessionStore; bus?: SessionBus } = {}) => {
+    const made = hub<SuiteData>({ maxBytes: 2 * LARGE, ...parts });
+    return { ...made, ...(await adapter.serve(suiteApp(made.sessions) as never)) };
+  };
+
+  describe(adapter.name, () => {
+    test("a tab sees the view of its session, and what requests and others write", async () => {
+      const { sessions, connect } = await node();
+      const { id } = await sessions.create({ items: ["kite"], secret: "hidden" });
+      const other = await sessions.create({ items: ["theirs"] });
+      const [one, two] = [connect(id), connect(other.id)];
+      await one.until(({ items }) => items.length === 1);
+      await two.until(({ items }) => items.length === 1);
+      const live = await sessions.attach(id);
+      await live.put("items", ["kite", "string"]);
+      await one.until(({ items }) => items.length === 2);
+      expect(JSON.stringify(one.views)).not.toMatch(/theirs|hidden/);
+      expect(JSON.stringify(two.views)).not.toMatch(/kite|string/);
+    });
+
+    test("a call writes, and gives its result", async () => {
+      const { sessions, connect } = await node();
+      const { id } = await sessions.create({ items: [] });
+      const [one, two] = [connect(id), connect(id)];
+      await one.until(() => true);
+      expect(await one.call("add", "kite")).toBe(4);
+      await Promise.all([one, two].map((tab) => tab.until(({ items }) => items[0] === "kite")));
+    });
+
+    test("tabs on two nodes that write at once lose nothing, and end at the same", async () => {
+      const parts = { store: memoryStore(), bus: localBus() };
+      const [left, right] = [await node(parts), await node(parts)];
+      const { id } = await left.sessions.create({ items: [] });
+      const tabs = [left.connect(id), right.connect(id), right.connect(id)];
+      await Promise.all(tabs.map((tab) => tab.until(() => true)));
+      const calls = tabs.flatMap((tab, at) => Array.from({ length: 10 }, (_, n) => tab.call("add", `${at}-${n}`)));
+      await Promise.all(calls);
+      const [first] = await Promise.all(tabs.map((tab) => tab.until(({ items }) => items.length === 30)));
+      expect(new Set(first?.items).size).toBe(30);
+      expect((await left.sessions.read(id))?.items).toEqual(first?.items);
+      for (const { views } of tabs) {
+        expect(views.at(-1)).toEqual(first);
+        const sizes = views.map(({ items }) => items.length);
+        expect(sizes).toEqual([...sizes].sort((a, b) => a - b));
+      }
+    });
+
+    test("the end is told with its reason to every tab on every node, and closes it", async () => {
+      const parts = { store: memoryStore(), bus: localBus() };
+      const [left, right] = [await node(parts), await node(parts)];
+      const { id } = await left.sessions.create({ items: [] });
+      const tabs = [left.connect(id), right.connect(id)];
+      await Promise.all(tabs.map((tab) => tab.until(() => true)));
+      const live = await left.sessions.attach(id);
+      await live.end("revoked");
+      live.detach();
+      expect(await Promise.all(tabs.map((tab) => tab.ended))).toEqual(["revoked", "revoked"]);
+      while (left.open() + right.open() > 0) await settle();
+      expect([left.attached(), right.attached()]).toEqual([0, 0]);
+    });
+
+    test("an expired session is told, too", async () => {
+      const { sessions, connect, clock } = await node();
+      const { id } = await sessions.create({ items: [] });
+      const tab = connect(id);
+      await tab.until(() => true);
+      clock.advance(100 * 86_400_000);
+      expect(await tab.ended).toBe("expired");
+    });
+
+    test("nobody without a session, nobody with another's signature", async () => {
+      const { sessions, connect, attached } = await node();
+      const { id } = await sessions.create({ items: ["kite"] });
+      const [unknown, forged] = [connect("nobody"), connect(id, { cookie: `connect.sid=s%3A${id}.forged` })];
+      expect(await Promise.all([unknown.ended, forged.ended])).toEqual(["unknown", "unknown"]);
+      expect([unknown.views, forged.views, attached()]).toEqual([[], [], 0]);
+    });
+
+    test("no page of another site", async () => {
+      const { sessions, connect, attached } = await node();
+      const { id } = await sessions.create({ items: ["kite"] });
+      const foreign = connect(id, { origin: "https://evil.example" });
+      expect(await foreign.ended).toBe(adapter.refused);
+      expect([foreign.views, attached()]).toEqual([[], 0]);
+    });
+
+    test("bad input changes nothing, and shows nothing of the server", async () => {
+      const { sessions, connect } = await node();
+      const { id } = await sessions.create({ items: [] });
+      const tab = connect(id);
+      await tab.until(() => true);
+      const codes: unknown[] = [];
+      for (const [action, input] of [
+        ["none", "x"],
+        ["__proto__", "x"],
+        ["add", { toString: "x" }],
+        ["add", undefined],
+        ["fail", undefined],
+      ] as const) {
+        const { code, message } = await rejection(tab.call(action, input));
+        codes.push(code);
+        expect(message).not.toContain("secret");
+      }
+      expect(codes).toEqual(["unknown_action", "unknown_action", "invalid_input", "invalid_input", "action_failed"]);
+      expect((await sessions.read(id))?.items).toEqual([]);
+      await tab.call("add", "kite");
+    });
+
+    test("a slow reader gets the latest, not the many that it missed, and holds nobody up", async () => {
+      const { sessions, connect } = await node();
+      const { id } = await sessions.create({ items: [] });
+      const [slow, quick] = [connect(id), connect(id)];
+      await Promise.all([slow, quick].map((tab) => tab.until(() => true)));
+      slow.pause();
+      const live = await sessions.attach(id);
+      for (let turn = 1; turn <= 15; turn++) {
+        await live.put("text", "x".repeat(LARGE + turn));
+        await quick.until(({ text }) => text === LARGE + turn);
+      }
+      slow.resume();
+      await slow.until(({ text }) => text === LARGE + 15);
+      expect(slow.views.length).toBeLessThan(12);
+      expect(quick.views).toHaveLength(16);
+    });
+  });
+}
