@@ -42,6 +42,15 @@ async function counter(options: Parameters<typeof serve>[1] = {}, given: Paramet
         await live.update("log", (log = []) => [...log, name]);
       }),
       all: action((live) => live.put("n", 9)),
+      every: action(async (live) => {
+        const both = await Promise.all([live.put("n", 1), live.put("n", 2)]);
+        return { both, after: live.data, deep: [{ before: both[0], n: 1 }, [[live.data]]], log: live.data.log };
+      }),
+      cycle: action((live) => {
+        const ring: unknown[] = [live.data];
+        ring.push(ring);
+        return ring;
+      }),
       logout: action((live) => live.end()),
       text: action(z.number(), (_live, length) => "x".repeat(length)),
     },
@@ -71,6 +80,16 @@ describe("a call", () => {
     const peer = connect(id);
     await peer.hello();
     expect(await peer.call(1, "all")).toEqual({ t: "ok", id: 1 });
+  });
+
+  test("that returns such maps within others sends none of them", async () => {
+    const { sessions, connect } = await counter();
+    const { id } = await sessions.create({ log: ["mine"] });
+    const peer = connect(id);
+    await peer.hello();
+    const { result } = await peer.call(1, "every");
+    expect(result).toEqual({ both: [null, null], deep: [{ n: 1 }, [[null]]], log: ["mine"] });
+    expect((await peer.call(2, "cycle")).code).toBe("not_json");
   });
 
   test("is answered after the view even where the node first has to read what another one wrote", async () => {
