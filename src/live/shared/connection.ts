@@ -64,7 +64,7 @@ export class Connection<Data extends object> {
   /** What waits behind that view. */
   #waiting: string[] | null = null;
   /** Calls that are to be answered: their actions need the handle, even when the connection is gone. */
-  #unanswered = 0;
+  #unanswered: Set<number> | null = null;
   #cancelHello: (() => void) | null;
 
   /**
@@ -163,10 +163,12 @@ export class Connection<Data extends object> {
   #call(client: Client, id: number, name: string, input: unknown): void {
     const calls = client.calls(this.#context.limits.maxCallsInFlight);
     const answer = calls.ask(id, () => this.#run(id, name, input));
+    if (this.#unanswered?.has(id)) return; // one that was sent twice meanwhile is answered once
     if (typeof answer === "string") return this.#push(answer);
-    this.#unanswered++;
+    const unanswered = this.#unanswered ?? new Set();
+    this.#unanswered = unanswered.add(id);
     answer.then((text) => {
-      this.#unanswered--;
+      unanswered.delete(id);
       if (this.#open) this.#push(text);
       else this.#release();
     });
@@ -236,6 +238,6 @@ export class Connection<Data extends object> {
   }
 
   #release(): void {
-    if (!this.#open && this.#unanswered === 0) this.#live.detach();
+    if (!this.#open && !this.#unanswered?.size) this.#live.detach();
   }
 }
