@@ -5,8 +5,8 @@ import type { Clock } from "../../core/clock.ts";
 import type { SessionKey } from "../../core/ids.ts";
 import { errorText } from "./messages.ts";
 
-/** Answers kept for one tab, in characters; the latest is kept whatever its length. */
-const ANSWERS_LIMIT = 256 * 1024;
+/** Answers kept for one tab, in characters. While the tab is connected its latest is kept whatever its length. */
+export const ANSWERS_LIMIT = 256 * 1024;
 
 /**
  * The calls of one tab. They are run one after the other, in the order they came, so that one that builds on another

@@ -6,7 +6,7 @@ import type { LiveSession, LiveSessionMessage } from "../../core/live-session.ts
 import type { Session } from "../../core/session-map.ts";
 import type { EndReason } from "../../core/store.ts";
 import type { ClientMessage } from "../../core/wire.ts";
-import { type Client, Clients } from "./calls.ts";
+import { ANSWERS_LIMIT, type Client, Clients } from "./calls.ts";
 import {
   endedText,
   errorText,
@@ -196,7 +196,9 @@ export class Connection<Data extends object> {
     this.#waiting ??= [];
     this.#waiting.push(text);
     // It asks and asks and reads no answer.
-    if (this.#waiting.length > 2 * this.#context.limits.maxCallsInFlight + 2) this.#transport.destroy();
+    if (this.#waiting.length <= 2 * this.#context.limits.maxCallsInFlight + 2 && !tooLong(this.#waiting)) return;
+    this.closed(); // at once: what is on its way to here must not wait, too, until the transport says that it is gone
+    this.#transport.destroy();
   }
 
   /** Sends what the transport takes: the latest view first, then what waits. */
@@ -240,4 +242,18 @@ export class Connection<Data extends object> {
   #release(): void {
     if (!this.#open && !this.#unanswered?.size) this.#live.detach();
   }
+}
+
+/**
+ * Whether more waits than is kept of a tab's answers: what it asks for again after it was cut off must fit, or it would
+ * be cut off for ever. One answer may be of any length, for the same reason.
+ */
+function tooLong(waiting: readonly string[]): boolean {
+  let length = 0;
+  let longest = 0;
+  for (const text of waiting) {
+    length += text.length;
+    longest = Math.max(longest, text.length);
+  }
+  return length - longest > ANSWERS_LIMIT;
 }
