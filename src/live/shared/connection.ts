@@ -42,7 +42,7 @@ export class ConnectionContext<Data extends object> {
   constructor(app: AnyApp<Data>, limits: ConnectionLimits) {
     this.app = app;
     this.limits = limits;
-    this.clients = new Clients(app.sessions.clock, limits.callRetention);
+    this.clients = new Clients(app.sessions.clock, limits.callRetention, limits.maxTabs);
     this.views = new ViewCache(app);
   }
 
@@ -152,7 +152,9 @@ export class Connection<Data extends object> {
     if (this.#client) return this.fail(new LiveSessionError("bad_message", "hello was said before."), 1002);
     this.#cancelHello?.();
     this.#cancelHello = null;
-    const { client, known, memory } = this.#context.clients.join(this.#live.key, name);
+    const joined = this.#context.clients.join(this.#live.key, name);
+    if (!joined) return this.close(1013, "too many tabs");
+    const { client, known, memory } = joined;
     this.#client = client;
     this.#push(messageText({ t: "welcome", v: 1, resumed: known, memory }));
     this.#outdated = true;
@@ -161,9 +163,9 @@ export class Connection<Data extends object> {
   }
 
   #call(client: Client, id: number, name: string, input: unknown): void {
+    if (this.#unanswered?.has(id)) return; // one that was sent twice meanwhile is answered once
     const calls = client.calls(this.#context.limits.maxCallsInFlight);
     const answer = calls.ask(id, () => this.#run(id, name, input));
-    if (this.#unanswered?.has(id)) return; // one that was sent twice meanwhile is answered once
     if (typeof answer === "string") return this.#push(answer);
     const unanswered = this.#unanswered ?? new Set();
     this.#unanswered = unanswered.add(id);
