@@ -12,12 +12,34 @@ import type { ActionTypes, AppTypes } from "./wire.ts";
 /** A named thing that a browser can ask for: a schema for the input, and what to do with it. */
 export interface Action<Data extends object, Input, Output> extends ActionTypes<Input, Sent<Output>> {
   readonly schema: StandardSchema | null;
-  /** What it returns must be JSON and goes back to the browser that called; a session map does not. */
+  /** What it returns must be JSON and goes back to the browser that called; session maps in it, at any depth, do not. */
   readonly run: (session: LiveSession<Data>, input: never) => MaybePromise<Output>;
 }
 
-/** What a browser gets of an action's output: session maps, given back in passing, stay on the server. */
-type Sent<Output> = Output extends object ? (SessionMark extends keyof Output ? undefined : Output) : Output;
+/**
+ * What a browser gets of an action's output: session maps, given back in passing, stay on the server, however deep they
+ * are in it. In an array each leaves `null`, so that the others keep their places.
+ */
+type Sent<Output> = unknown extends Output
+  ? Output // `any` and `unknown` say nothing that could be taken away
+  : Output extends string | number | boolean | null | undefined
+    ? Output
+    : Output extends readonly unknown[]
+      ? SentItems<Output>
+      : SessionMark extends keyof Output
+        ? undefined
+        : { [Key in keyof Output as SentKey<Key, Output[Key]>]: Sent<Output[Key]> };
+
+type SentItems<Items extends readonly unknown[]> = { [Index in keyof Items]: SentItem<Items[Index]> };
+
+type SentItem<Item> = unknown extends Item ? Item : Item extends unknown ? NullFor<Item, Sent<Item>> : never;
+
+type NullFor<Item, Output> = Item extends undefined ? Item : Output extends undefined ? null : Output;
+
+/** A key that never has anything but a session map is not there. Not recursive, as types that hold themselves need. */
+type SentKey<Key, Value> = unknown extends Value ? Key : [Sendable<Value>] extends [never] ? never : Key;
+
+type Sendable<Value> = Value extends undefined ? never : SessionMark extends keyof Value ? never : Value;
 
 export interface AppDefinition<Data extends object, View, Actions extends Record<string, unknown>> {
   /**
@@ -100,11 +122,28 @@ export function makeApp<Data extends object, View, Actions extends Record<string
       if (!action)
         throw new LiveSessionError("unknown_action", `There is no action ${JSON.stringify(shortName(name))}.`);
       const result = await action.run(live, (await parseInput(action.schema, input)) as never);
-      // What put and update give back, returned in passing, must not carry the whole session to the browser.
-      if (result === undefined || isSessionMap(result)) return undefined;
-      return JSON.stringify(copyJson(result, "result"));
+      const sent = withoutSessionMaps(result, 0);
+      return sent === undefined ? undefined : JSON.stringify(copyJson(sent, "result"));
     },
   };
+}
+
+/** Deeper than copyJson takes values, so that what is left as it is here is refused there. */
+const DEPTH = 100;
+
+/**
+ * What put and update give back, returned in passing, must not carry the whole session to the browser: not from within
+ * what Promise.all made of several, either. Session maps are known by their identity, so this goes before any copy.
+ */
+function withoutSessionMaps(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null || depth === DEPTH) return value;
+  if (isSessionMap(value)) return undefined;
+  if (Array.isArray(value)) {
+    return value.map((item) => (isSessionMap(item) ? null : withoutSessionMaps(item, depth + 1)));
+  }
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value; // copyJson names what it is
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSessionMaps(inner, depth + 1)]));
 }
 
 async function parseInput(schema: StandardSchema | null, input: unknown): Promise<unknown> {

@@ -6,6 +6,7 @@ import { attachSocket } from "live-session/ws";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { Gate } from "../support/express.ts";
+import { filesBelow, read } from "../support/repository.ts";
 import { settle } from "../support/sessions.ts";
 import { cookie, hub, listen, secret } from "../support/ws.ts";
 
@@ -22,7 +23,9 @@ async function chat(given: Parameters<typeof hub<Data>>[0] = {}) {
   sockets.on("connection", async (socket, request) => {
     try {
       const live = await attachSocket(made.sessions, socket, request, { secret });
-      socket.on("message", (data) => void live.update("said", (said = []) => [...said, String(data)]));
+      socket.on("message", (data) => {
+        live.update("said", (said = []) => [...said, String(data)]).catch((error) => socket.close(1011, error.code));
+      });
       live.subscribe((message) => {
         if (message.type === "live_session_updated") socket.send(JSON.stringify(message.session.said));
       });
@@ -87,6 +90,25 @@ test("gives its handle back when the socket closes, also while it attaches", asy
   expect([codes(slow.failures), slow.attached()]).toEqual([["closed"], 0]);
   early.socket.terminate();
   expect([sockets.clients.size, failures]).toEqual([0, []]);
+});
+
+test("a write that is refused closes the socket, and does not end the process", async () => {
+  const { sessions, connect } = await chat({ maxBytes: 100 });
+  const { id } = await sessions.create({});
+  const { socket, closed } = connect({ cookie: cookie(id) });
+  socket.on("open", () => socket.send("x".repeat(200)));
+  expect(await closed).toBe(1011);
+});
+
+test("documents leave no write's rejection unhandled", () => {
+  const documents = ["README.md", ...filesBelow("docs").filter((path) => path.endsWith(".md"))];
+  const unhandled = /\bvoid [\w.]+\.(put|update|transaction|delete|clear|end|regenerate)\((?!.*\.catch\()/;
+  const lines = documents.flatMap((document) =>
+    read(document)
+      .split("\n")
+      .map((line) => `${document}: ${line}`),
+  );
+  expect(lines.filter((line) => unhandled.test(line))).toEqual([]);
 });
 
 function connectTo({ connect }: Awaited<ReturnType<typeof chat>>, id: string) {

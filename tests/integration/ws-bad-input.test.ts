@@ -194,6 +194,35 @@ describe("calls:", () => {
   });
 });
 
+describe("input that is wrong in very many places", () => {
+  const words = (input: unknown) => ({ t: "call", id: 1, name: "take", input });
+  test.each<[what: string, schema: z.ZodType, input: unknown, count: number]>([
+    ["32,000 items", z.array(z.string()), new Array(32_000).fill(1), 20],
+    ["items under a long key", z.record(z.string(), z.array(z.string())), { ["k".repeat(60_000)]: [1, 2, 3, 4, 5] }, 5],
+    ["a long key that is not known", z.strictObject({}), { ["k".repeat(60_000)]: 1 }, 1],
+    ["far down", deep(60, z.string()), deepValue(60), 1],
+  ])("%s: the answer is short", async (_what, schema, input, count) => {
+    const { sessions } = hub<Data>();
+    const { connect } = await serve(sessions.app({ actions: { take: sessions.action(schema, () => {}) } }));
+    const { id } = await sessions.create({});
+    const peer = connect(id);
+    await peer.hello();
+    peer.send(words(input));
+    const answer = await peer.answer(1);
+    expect(answer).toMatchObject({ t: "error", code: "invalid_input" });
+    expect(answer.issues).toHaveLength(count);
+    expect(JSON.stringify(answer).length).toBeLessThan(5_000);
+  });
+});
+
+function deep(levels: number, schema: z.ZodType): z.ZodType {
+  return levels === 0 ? schema : z.object({ ["k".repeat(200)]: deep(levels - 1, schema) });
+}
+
+function deepValue(levels: number): unknown {
+  return levels === 0 ? 1 : { ["k".repeat(200)]: deepValue(levels - 1) };
+}
+
 test("a store that is away: 1013, so that the browser tries again; the error stays here", async () => {
   const store = { ...memoryStore(), read: () => Promise.reject(new Error("swordfish")) };
   const { sessions, reported } = hub<Data>({ store });

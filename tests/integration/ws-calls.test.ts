@@ -42,6 +42,15 @@ async function counter(options: Parameters<typeof serve>[1] = {}, given: Paramet
         await live.update("log", (log = []) => [...log, name]);
       }),
       all: action((live) => live.put("n", 9)),
+      every: action(async (live) => {
+        const both = await Promise.all([live.put("n", 1), live.put("n", 2)]);
+        return { both, after: live.data, deep: [{ before: both[0], n: 1 }, [[live.data]]], log: live.data.log };
+      }),
+      cycle: action((live) => {
+        const ring: unknown[] = [live.data];
+        ring.push(ring);
+        return ring;
+      }),
       logout: action((live) => live.end()),
       text: action(z.number(), (_live, length) => "x".repeat(length)),
     },
@@ -71,6 +80,16 @@ describe("a call", () => {
     const peer = connect(id);
     await peer.hello();
     expect(await peer.call(1, "all")).toEqual({ t: "ok", id: 1 });
+  });
+
+  test("that returns such maps within others sends none of them", async () => {
+    const { sessions, connect } = await counter();
+    const { id } = await sessions.create({ log: ["mine"] });
+    const peer = connect(id);
+    await peer.hello();
+    const { result } = await peer.call(1, "every");
+    expect(result).toEqual({ both: [null, null], deep: [{ n: 1 }, [[null]]], log: ["mine"] });
+    expect((await peer.call(2, "cycle")).code).toBe("not_json");
   });
 
   test("is answered after the view even where the node first has to read what another one wrote", async () => {
@@ -202,18 +221,18 @@ describe("errors", () => {
 });
 
 describe("a call sent again", () => {
-  test("on the same connection, while it runs and after, runs once and is answered each time", async () => {
+  test("on the same connection runs once, and is answered once while it runs, and each time after", async () => {
     const { sessions, connect, gate, ran } = await counter();
     const { id } = await sessions.create({});
     const peer = connect(id);
     await peer.hello();
     const door = gate("x");
-    peer.send({ t: "call", id: 1, name: "wait", input: "x" });
-    peer.send({ t: "call", id: 1, name: "wait", input: "x" });
+    for (let time = 0; time < 1000; time++) peer.send({ t: "call", id: 1, name: "wait", input: "x" });
     await peer.inStep();
     door.open();
     expect(await peer.answer(1)).toEqual({ t: "ok", id: 1, result: "x" });
-    expect(await peer.answer(1)).toEqual({ t: "ok", id: 1, result: "x" });
+    await peer.inStep();
+    expect(peer.got.filter(({ id }) => id === 1)).toHaveLength(1); // a thousand would wait, and count against no limit
     expect(await peer.call(1, "wait", "x")).toEqual({ t: "ok", id: 1, result: "x" });
     expect(ran).toEqual(["wait x"]);
   });
@@ -305,6 +324,40 @@ describe("a call sent again", () => {
     expect((await sessions.read(id))?.n).toBe(15);
   });
 
+  test("a long answer is kept while its tab is connected, and no longer", async () => {
+    const { sessions, connect, sockets, ran, gate } = await counter();
+    const { id } = await sessions.create({});
+    const one = connect(id);
+    await one.hello();
+    await one.call(1, "text", 1000);
+    await one.call(2, "text", 300_000);
+    const two = connect(id);
+    await two.hello();
+    one.socket.terminate();
+    while (sockets.size > 1) await settle();
+    expect((await two.call(2, "text", 1)).result).toHaveLength(300_000);
+    await two.call(3, "add", 1);
+    const door = gate("x");
+    two.send({ t: "call", id: 4, name: "wait", input: "x" });
+    two.send({ t: "call", id: 5, name: "text", input: 300_000 });
+    await two.inStep();
+    two.socket.terminate();
+    while (sockets.size > 0) await settle();
+    door.open(); // so that the long answer comes when nobody is there
+    while ((await sessions.read(id))?.log === undefined) await settle();
+    await settle();
+    const three = connect(id);
+    expect((await three.hello()).welcome.resumed).toBe(true);
+    expect((await three.call(5, "text", 1)).code).toBe("call_forgotten");
+    expect((await three.call(6, "text", 300_000)).t).toBe("ok");
+    three.socket.terminate();
+    while (sockets.size > 0) await settle();
+    const four = connect(id);
+    await four.hello();
+    expect((await four.call(6, "text", 1)).code).toBe("call_forgotten");
+    expect(ran).toEqual(["add 1", "wait x"]);
+  });
+
   test("answers are kept up to a length, the last one whatever its length", async () => {
     const { sessions, connect } = await counter();
     const { id } = await sessions.create({});
@@ -316,6 +369,45 @@ describe("a call sent again", () => {
     await peer.call(3, "text", 1_000_000);
     expect((await peer.call(2, "text", 1)).code).toBe("call_forgotten");
     expect((await peer.call(3, "text", 1)).result).toHaveLength(1_000_000);
+  });
+});
+
+describe("over maxTabs of one session", () => {
+  test("the tab that left first is forgotten, one that is connected never", async () => {
+    const { sessions, connect, sockets } = await counter({ maxTabs: 3, pingInterval: "1d" });
+    const [mine, theirs] = [await sessions.create({}), await sessions.create({})];
+    const leave = async (name: string) => {
+      const before = sockets.size;
+      const peer = connect(mine.id);
+      const { resumed } = (await peer.hello(name)).welcome;
+      peer.socket.terminate();
+      while (sockets.size > before) await settle();
+      return resumed;
+    };
+    const stays = connect(mine.id);
+    await stays.hello("stays");
+    await connect(theirs.id).hello("another session's");
+    expect([await leave("a"), await leave("b"), await leave("a")]).toEqual([false, false, true]);
+    expect(await leave("c")).toBe(false); // b left before a did
+    expect([await leave("a"), await leave("b"), await leave("a")]).toEqual([true, false, true]);
+    expect((await connect(mine.id).hello("stays")).welcome.resumed).toBe(true);
+  });
+
+  test("while all are connected, another one is closed with 1013, and gets in when one has left", async () => {
+    const { sessions, connect, sockets, attached } = await counter({ maxTabs: 2 });
+    const { id } = await sessions.create({});
+    const [one, two] = [connect(id), connect(id)];
+    await one.hello("one");
+    await two.hello("two");
+    await connect(id).hello("two"); // a second connection of the same tab
+    const three = await connect(id).opened();
+    three.send({ t: "hello", v: 1, client: "three" });
+    expect(await three.closed).toBe(1013);
+    await one.inStep();
+    one.socket.terminate();
+    while (sockets.size > 2) await settle();
+    expect((await connect(id).hello("three")).welcome.resumed).toBe(false);
+    expect(attached()).toBe(1);
   });
 });
 

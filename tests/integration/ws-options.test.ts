@@ -22,6 +22,7 @@ describe("refused at start", () => {
     ["maxMessageBytes", { secret, maxMessageBytes: 0 }],
     ["maxBufferedBytes", { secret, maxBufferedBytes: -1 }],
     ["maxCallsInFlight", { secret, maxCallsInFlight: 1.5 }],
+    ["maxTabs", { secret, maxTabs: 0 }],
     ["pingInterval", { secret, pingInterval: "30 seconds" }],
     ["callRetention", { secret, callRetention: -1 }],
     ["helloTimeout", { secret, helloTimeout: 0 }],

@@ -2,6 +2,7 @@
 
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { settle } from "../support/sessions.ts";
 import { hub, type Peer, serve } from "../support/ws.ts";
 
@@ -18,6 +19,7 @@ async function large(options: Parameters<typeof serve>[1] = {}) {
     actions: {
       count: action(async (live) => void (await live.update("n", (n = 0) => n + 1))),
       nothing: action(() => {}),
+      say: action(z.number(), (_live, length) => "x".repeat(length)),
     },
   });
   const served = await serve(app, { pingInterval: "1h", ...options });
@@ -92,6 +94,31 @@ test("one that asks and asks and reads no answer is cut off", async () => {
   for (let call = 1; call <= 50; call++) peer.send({ t: "call", id: call, name: "nothing" });
   while (sockets.size > 0) await settle();
   expect(attached()).toBe(0);
+});
+
+test("one for which several long answers wait is cut off, well before it asked too often", async () => {
+  const { choked, sockets, attached } = await large();
+  const { peer, live } = await choked();
+  live.detach();
+  for (let call = 1; call <= 2; call++) peer.send({ t: "call", id: call, name: "say", input: 200_000 });
+  for (let turn = 0; turn < 50; turn++) await settle();
+  expect(sockets.size).toBe(1); // but for one, they are within what is kept for it
+  peer.send({ t: "call", id: 3, name: "say", input: 200_000 });
+  while (sockets.size > 0) await settle();
+  expect(attached()).toBe(0);
+});
+
+test("one answer of any length waits, with short ones beside it", async () => {
+  const { choked, sockets } = await large();
+  const { peer, write } = await choked();
+  await write();
+  peer.send({ t: "call", id: 1, name: "say", input: 3_000_000 });
+  for (let call = 2; call <= 20; call++) peer.send({ t: "call", id: call, name: "nothing" });
+  for (let turn = 0; turn < 50; turn++) await settle();
+  peer.stream.resume();
+  expect((await peer.answer(1)).result).toHaveLength(3_000_000);
+  expect((await peer.answer(20)).t).toBe("ok");
+  expect(sockets.size).toBe(1);
 });
 
 test("one that does not answer a ping by the next is cut off, the others stay", async () => {

@@ -6,7 +6,9 @@ import {
   createLiveSessions,
   type InputOf,
   type LiveSession,
+  type LiveSessionMessage,
   type OutputOf,
+  type Session,
   type ViewOf,
 } from "live-session";
 import { attachSocket, liveSockets } from "live-session/ws";
@@ -54,6 +56,40 @@ const number: InputOf<ActionsOf<App>["add"]> = { id: "kite", quantity: 1 };
 export type None = ActionsOf<App>["remove"];
 // @ts-expect-error nothing is returned
 const something: OutputOf<ActionsOf<App>["clear"]> = 1;
+
+// What a browser gets of an output has no session map in it, at any depth.
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Brand = string & { readonly brand: "id" };
+interface Tree {
+  name: string;
+  children: Tree[];
+}
+const passing = {
+  top: action((session) => session.put("theme", "dark")),
+  listed: action((session) => Promise.all([session.put("theme", "dark"), session.put("cart", [])])),
+  named: action(async (session) => ({
+    id: "kite" as Brand,
+    after: await session.put("cart", []),
+    deep: [{ before: session.data, n: 1 as number | null }],
+  })),
+  either: action((session): Session<Shop> | string => session.data),
+  maybe: action((session): { after?: Session<Shop> | string } => ({ after: session.data })),
+  list: action((session): (Session<Shop> | number)[] => [session.data, 1]),
+  tree: action((): Tree => ({ name: "root", children: [] })),
+  message: action((_session): LiveSessionMessage<Shop> => ({ type: "live_session_status", status: "live" })),
+  anything: action((): unknown => 1),
+};
+type Passed = { [Name in keyof typeof passing]: OutputOf<(typeof passing)[Name]> };
+true satisfies Equal<Passed["top"], undefined>;
+true satisfies Equal<Passed["listed"], [null, null]>;
+true satisfies Equal<Passed["named"], { id: Brand; deep: { n: number | null }[] }>;
+true satisfies Equal<Passed["either"], string | undefined>;
+true satisfies Equal<Passed["maybe"], { after?: string }>;
+true satisfies Equal<Passed["list"], (number | null)[]>;
+true satisfies Equal<Passed["anything"], unknown>;
+"leaf" satisfies NonNullable<Passed["tree"]["children"][number]["children"][number]>["name"];
+// @ts-expect-error the message's session stays on the server
+export type Told = Extract<Passed["message"], { type: "live_session_updated" }>["session"];
 
 // Views get what TypeScript lets nobody change.
 sessions.app({

@@ -5,8 +5,8 @@ import type { Clock } from "../../core/clock.ts";
 import type { SessionKey } from "../../core/ids.ts";
 import { errorText } from "./messages.ts";
 
-/** Answers kept for one tab, in characters; the latest is kept whatever its length. */
-const ANSWERS_LIMIT = 256 * 1024;
+/** Answers kept for one tab, in characters. While the tab is connected its latest is kept whatever its length. */
+export const ANSWERS_LIMIT = 256 * 1024;
 
 /**
  * The calls of one tab. They are run one after the other, in the order they came, so that one that builds on another
@@ -24,6 +24,7 @@ export class CallLog {
   #inFlight = 0;
   #done = 0;
   #length = 0;
+  #connected = true;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(maxInFlight: number) {
@@ -52,34 +53,57 @@ export class CallLog {
     this.#answers.set(id, answer);
     this.#done++;
     this.#length += answer.length;
+    this.#trim();
+    return answer;
+  }
+
+  /** Tabs that are gone cost no more than the limit: their number is bounded, what an action returns is not. */
+  setConnected(connected: boolean): void {
+    this.#connected = connected;
+    this.#trim();
+  }
+
+  #trim(): void {
+    const overLong = this.#connected ? 1 : 0;
     for (const [old, text] of this.#answers) {
-      if (this.#done <= 2 * this.#maxInFlight && (this.#length <= ANSWERS_LIMIT || this.#done === 1)) break;
+      if (this.#done <= 2 * this.#maxInFlight && (this.#length <= ANSWERS_LIMIT || this.#done === overLong)) break;
       if (typeof text !== "string") continue;
       this.#answers.delete(old);
       this.#done--;
       this.#length -= text.length;
     }
-    return answer;
   }
 }
 
 /** A browser tab of one session, over all its connections. */
 export class Client {
-  readonly id: string;
-  /** Tells it from an earlier one of the same id, which was forgotten; of no other meaning. */
+  readonly key: SessionKey;
+  readonly name: string;
+  /** Tells it from an earlier one of the same name, which was forgotten; of no other meaning. */
   readonly number: number;
-  connections = 0;
+  #connections = 0;
   #calls: CallLog | null = null;
 
-  constructor(id: string, number: number) {
-    this.id = id;
+  constructor(key: SessionKey, name: string, number: number) {
+    this.key = key;
+    this.name = name;
     this.number = number;
+  }
+
+  get connected(): boolean {
+    return this.#connections > 0;
   }
 
   /** Made for the first call: most tabs only watch. */
   calls(maxInFlight: number): CallLog {
     this.#calls ??= new CallLog(maxInFlight);
     return this.#calls;
+  }
+
+  /** Counts a connection that came (1) or went (-1). */
+  count(change: 1 | -1): void {
+    this.#connections += change;
+    this.#calls?.setConnected(this.connected);
   }
 }
 
@@ -95,7 +119,9 @@ export interface Joined {
 export class Clients {
   readonly #clock: Clock;
   readonly #retention: number;
-  readonly #clients = new Map<string, Client>();
+  readonly #maxTabs: number;
+  /** Of each session, in an array, as most have one or two. Those without a connection stand in the order they left. */
+  readonly #tabs = new Map<SessionKey, Client[]>();
   /** Tells this process, and these clients, from all others. */
   readonly #name = randomBytes(9).toString("base64url");
   #made = 0;
@@ -103,34 +129,55 @@ export class Clients {
   readonly #leaving = new Map<Client, number>();
   #cancel: (() => void) | null = null;
 
-  constructor(clock: Clock, retention: number) {
+  constructor(clock: Clock, retention: number, maxTabs: number) {
     this.#clock = clock;
     this.#retention = retention;
+    this.#maxTabs = maxTabs;
   }
 
-  /** A name counts within its session alone: another session's tab of the same name is another tab. */
-  join(key: SessionKey, name: string): Joined {
-    const id = key + name; // keys are all of one length
-    const found = this.#clients.get(id);
-    const client = found ?? new Client(id, ++this.#made);
-    client.connections++;
-    this.#clients.set(id, client);
+  /**
+   * A name counts within its session alone: another session's tab of the same name is another tab. For a new tab over
+   * the limit the one that left first is forgotten. `null` if all are connected: closing one of them instead would have
+   * it come back and close another, for ever.
+   */
+  join(key: SessionKey, name: string): Joined | null {
+    const tabs = this.#tabs.get(key) ?? [];
+    const found = tabs.find((tab) => tab.name === name);
+    if (!found && tabs.length >= this.#maxTabs) {
+      const first = tabs.find((tab) => !tab.connected);
+      if (!first) return null;
+      this.#forget(first);
+    }
+    const client = found ?? new Client(key, name, ++this.#made);
+    // Forgetting may have emptied the session, so what it has now is asked for anew.
+    if (!found) this.#tabs.set(key, [...(this.#tabs.get(key) ?? []), client]);
+    client.count(1);
     this.#leaving.delete(client);
     return { client, known: found !== undefined, memory: `${this.#name}.${client.number}` };
   }
 
   leave(client: Client): void {
-    client.connections--;
-    if (client.connections > 0) return;
+    client.count(-1);
+    if (client.connected) return;
+    const others = this.#tabs.get(client.key)?.filter((tab) => tab !== client);
+    if (!others) return; // all were closed meanwhile
+    this.#tabs.set(client.key, [...others, client]);
     this.#leaving.set(client, this.#clock.now() + this.#retention);
     this.#arm();
+  }
+
+  #forget(client: Client): void {
+    this.#leaving.delete(client);
+    const others = this.#tabs.get(client.key)?.filter((tab) => tab !== client);
+    if (others?.length) this.#tabs.set(client.key, others);
+    else this.#tabs.delete(client.key);
   }
 
   close(): void {
     this.#cancel?.();
     this.#cancel = null;
     this.#leaving.clear();
-    this.#clients.clear();
+    this.#tabs.clear();
   }
 
   /** One timer for all, since all wait equally long. */
@@ -141,8 +188,7 @@ export class Clients {
       this.#cancel = null;
       for (const [client, at] of this.#leaving) {
         if (at > this.#clock.now()) break;
-        this.#leaving.delete(client);
-        this.#clients.delete(client.id);
+        this.#forget(client);
       }
       this.#arm();
     });

@@ -6,7 +6,7 @@ import type { LiveSession, LiveSessionMessage } from "../../core/live-session.ts
 import type { Session } from "../../core/session-map.ts";
 import type { EndReason } from "../../core/store.ts";
 import type { ClientMessage } from "../../core/wire.ts";
-import { type Client, Clients } from "./calls.ts";
+import { ANSWERS_LIMIT, type Client, Clients } from "./calls.ts";
 import {
   endedText,
   errorText,
@@ -42,7 +42,7 @@ export class ConnectionContext<Data extends object> {
   constructor(app: AnyApp<Data>, limits: ConnectionLimits) {
     this.app = app;
     this.limits = limits;
-    this.clients = new Clients(app.sessions.clock, limits.callRetention);
+    this.clients = new Clients(app.sessions.clock, limits.callRetention, limits.maxTabs);
     this.views = new ViewCache(app);
   }
 
@@ -64,7 +64,7 @@ export class Connection<Data extends object> {
   /** What waits behind that view. */
   #waiting: string[] | null = null;
   /** Calls that are to be answered: their actions need the handle, even when the connection is gone. */
-  #unanswered = 0;
+  #unanswered: Set<number> | null = null;
   #cancelHello: (() => void) | null;
 
   /**
@@ -152,7 +152,9 @@ export class Connection<Data extends object> {
     if (this.#client) return this.fail(new LiveSessionError("bad_message", "hello was said before."), 1002);
     this.#cancelHello?.();
     this.#cancelHello = null;
-    const { client, known, memory } = this.#context.clients.join(this.#live.key, name);
+    const joined = this.#context.clients.join(this.#live.key, name);
+    if (!joined) return this.close(1013, "too many tabs");
+    const { client, known, memory } = joined;
     this.#client = client;
     this.#push(messageText({ t: "welcome", v: 1, resumed: known, memory }));
     this.#outdated = true;
@@ -161,12 +163,14 @@ export class Connection<Data extends object> {
   }
 
   #call(client: Client, id: number, name: string, input: unknown): void {
+    if (this.#unanswered?.has(id)) return; // one that was sent twice meanwhile is answered once
     const calls = client.calls(this.#context.limits.maxCallsInFlight);
     const answer = calls.ask(id, () => this.#run(id, name, input));
     if (typeof answer === "string") return this.#push(answer);
-    this.#unanswered++;
+    const unanswered = this.#unanswered ?? new Set();
+    this.#unanswered = unanswered.add(id);
     answer.then((text) => {
-      this.#unanswered--;
+      unanswered.delete(id);
       if (this.#open) this.#push(text);
       else this.#release();
     });
@@ -194,7 +198,9 @@ export class Connection<Data extends object> {
     this.#waiting ??= [];
     this.#waiting.push(text);
     // It asks and asks and reads no answer.
-    if (this.#waiting.length > 2 * this.#context.limits.maxCallsInFlight + 2) this.#transport.destroy();
+    if (this.#waiting.length <= 2 * this.#context.limits.maxCallsInFlight + 2 && !tooLong(this.#waiting)) return;
+    this.closed(); // at once: what is on its way to here must not wait, too, until the transport says that it is gone
+    this.#transport.destroy();
   }
 
   /** Sends what the transport takes: the latest view first, then what waits. */
@@ -236,6 +242,20 @@ export class Connection<Data extends object> {
   }
 
   #release(): void {
-    if (!this.#open && this.#unanswered === 0) this.#live.detach();
+    if (!this.#open && !this.#unanswered?.size) this.#live.detach();
   }
+}
+
+/**
+ * Whether more waits than is kept of a tab's answers: what it asks for again after it was cut off must fit, or it would
+ * be cut off for ever. One answer may be of any length, for the same reason.
+ */
+function tooLong(waiting: readonly string[]): boolean {
+  let length = 0;
+  let longest = 0;
+  for (const text of waiting) {
+    length += text.length;
+    longest = Math.max(longest, text.length);
+  }
+  return length - longest > ANSWERS_LIMIT;
 }

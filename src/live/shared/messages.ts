@@ -1,11 +1,19 @@
 // The wire protocol's messages as text: what browsers send is read and checked, what they are sent is written.
 
-import { type ErrorCode, LiveSessionError } from "../../core/errors.ts";
+import { type ErrorCode, type Issue, LiveSessionError } from "../../core/errors.ts";
 import type { EndReason } from "../../core/store.ts";
 import type { ClientMessage, ServerMessage } from "../../core/wire.ts";
 
 /** Longer names are no client's. */
 const CLIENT_NAME_LIMIT = 64;
+
+/** Of what a schema found wrong, only so much is told: one small message can be wrong in thousands of places. */
+const ISSUES_LIMIT = 20;
+
+/** Schemas quote the input, keys that they do not know for one, which may be as long as a message can be. */
+const WORDS_LIMIT = 500;
+const STEPS_LIMIT = 32;
+const STEP_LIMIT = 100;
 
 /** A message, or what is wrong with it and the close code that says so. */
 export type Parsed =
@@ -84,8 +92,19 @@ function publicPart(
   code: ErrorCode,
   error: LiveSessionError | undefined,
 ): Pick<LiveSessionError, "message" | "issues"> {
-  if (error && spoken.has(code)) return { message: error.message, issues: error.issues };
+  if (error && spoken.has(code)) {
+    const issues = error.issues?.slice(0, ISSUES_LIMIT).map(shortIssue);
+    return { message: error.message.slice(0, WORDS_LIMIT), issues };
+  }
   return { message: words[code] ?? "The action failed.", issues: undefined };
+}
+
+function shortIssue({ message, path }: Issue): Issue {
+  const steps = path.slice(0, STEPS_LIMIT);
+  return {
+    message: message.slice(0, WORDS_LIMIT),
+    path: steps.map((step) => (typeof step === "string" ? step.slice(0, STEP_LIMIT) : step)),
+  };
 }
 
 const words: Partial<Record<ErrorCode, string>> = {

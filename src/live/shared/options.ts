@@ -8,6 +8,8 @@ export interface ConnectionOptions {
   readonly maxCallsInFlight?: number | undefined;
   /** How long the calls of a tab are remembered after its last connection is gone. Default `"60s"`. */
   readonly callRetention?: Duration | undefined;
+  /** Browser tabs of one session that a node serves or remembers at a time. Default 64. */
+  readonly maxTabs?: number | undefined;
   /** How soon after it connected a browser must say `hello`. Default `"10s"`. */
   readonly helloTimeout?: Duration | undefined;
 }
@@ -15,6 +17,7 @@ export interface ConnectionOptions {
 export interface ConnectionLimits {
   readonly maxCallsInFlight: number;
   readonly callRetention: number;
+  readonly maxTabs: number;
   readonly helloTimeout: number;
 }
 
@@ -23,6 +26,7 @@ export function readConnectionOptions(options: ConnectionOptions): ConnectionLim
   return {
     maxCallsInFlight: wholeNumber(options.maxCallsInFlight ?? 32, "maxCallsInFlight", 1),
     callRetention: milliseconds(options.callRetention ?? "60s", "callRetention", 0),
+    maxTabs: wholeNumber(options.maxTabs ?? 64, "maxTabs", 1),
     helloTimeout: milliseconds(options.helloTimeout ?? "10s", "helloTimeout"),
   };
 }

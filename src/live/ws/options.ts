@@ -39,6 +39,7 @@ const known: readonly (keyof LiveSocketsOptions)[] = [
   "maxBufferedBytes",
   "maxCallsInFlight",
   "callRetention",
+  "maxTabs",
   "helloTimeout",
 ];
 
