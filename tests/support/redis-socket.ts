@@ -5,14 +5,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
+const program = process.env.REDIS_SERVER_PATH ?? "redis-server";
+
+export const hasRedis = spawnSync(program, ["--version"]).status === 0;
 
 /** Starts one that keeps nothing; resolves when it takes connections. */
 export async function startRedis(): Promise<{ readonly path: string; stop(): void }> {
   const folder = mkdtempSync(join(tmpdir(), "live-session-redis-"));
   const path = join(folder, "redis.sock");
   const options = ["--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir", folder];
-  const child = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, options, { stdio: ["ignore", "pipe", "inherit"] });
   await ready(child);
   return {
     path,

@@ -62,6 +62,7 @@ const known: readonly (keyof LiveStreamsOptions)[] = [
   "retry",
   "maxBufferedBytes",
   "maxCallsInFlight",
+  "maxTabs",
   "callRetention",
   "helloTimeout",
 ];

@@ -16,8 +16,6 @@ export interface StatementOptions {
   readonly lockTimeoutMs: number;
 }
 
-export type Statements = ReturnType<typeof statementsFor>;
-
 export function statementsFor({ table: { name }, channel, lockTimeoutMs }: StatementOptions) {
   // A row that someone else holds must not hold a connection of the pool for longer than callers wait. In the FROM of
   // every write, so that it is set before the row is locked.
