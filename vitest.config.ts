@@ -19,6 +19,8 @@ const project = (name: string, testTimeout: number, options = {}) => ({
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    // Suites with real servers and browsers share CI's machine with others. What was tried again is shown in the report.
+    retry: process.env.CI === "true" ? 2 : 0,
     projects: [
       project("unit", 30_000),
       project("integration", 120_000),

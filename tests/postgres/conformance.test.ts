@@ -82,8 +82,8 @@ describe.each(clients)("with $name", (kind) => {
       open() {
         const channel = freshTable();
         const [one, two] = [kind.connect(server), kind.connect(server)];
-        const bus = postgresBus({ client: one.client, channel });
-        const peer = postgresBus({ client: two.client, channel });
+        const bus = postgresBus({ client: one.client, channel, heartbeat: "1s" });
+        const peer = postgresBus({ client: two.client, channel, heartbeat: "1s" });
         let ended = false;
         return {
           bus,

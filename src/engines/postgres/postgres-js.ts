@@ -12,35 +12,59 @@ export interface PostgresJsLike {
     values?: (string | null)[],
     options?: { readonly prepare?: boolean },
   ): { values(): PromiseLike<readonly unknown[][]>; simple(): PromiseLike<unknown> };
-  listen(
-    channel: string,
-    notified: (payload: string) => void,
-    listening?: () => void,
-  ): Promise<{ unlisten(): Promise<void> }>;
+  readonly listen: {
+    (
+      channel: string,
+      notified: (payload: string) => void,
+      listening?: () => void,
+    ): Promise<{ unlisten(): Promise<void> }>;
+    /** Not of its documented interface: what it listens to, by name. */
+    channels?: Record<string, unknown>;
+  };
 }
 
 export function postgresJsEngine(sql: PostgresJsLike, { prepare }: EngineOptions): Engine {
   const registered = new Map<string, Promise<{ unlisten(): Promise<void> }>>();
   const listening = new Set<string>();
+  /** Channels that the client by itself listens to again, after a loss that it was the first to see. */
+  const renewed = new Set<string>();
   let handlers: ListenHandlers | null = null;
 
-  /** Once for each channel and for good: what listens again after a loss is the client. */
+  /**
+   * Once for each channel: after a loss the client listens again by itself. It tries just once, though, and keeps quiet
+   * about failing. So where it is us who noticed that nothing is heard any more, it has to forget the channel first.
+   */
   function register(channel: string): Promise<unknown> {
     const again = registered.get(channel);
-    if (again) return listening.has(channel) ? Promise.resolve() : again;
-    const registration = sql.listen(
+    if (again && renewed.delete(channel)) return Promise.resolve();
+    if (again) {
+      if (!listening.delete(channel)) return again; // under way
+      delete sql.listen.channels?.[channel];
+    }
+    return fresh(channel);
+  }
+
+  function fresh(channel: string): Promise<unknown> {
+    const registration: Promise<{ unlisten(): Promise<void> }> = sql.listen(
       channel,
       (payload) => handlers?.notify(channel, payload),
       () => {
+        if (registered.get(channel) !== registration) return;
         const lost = listening.has(channel) ? handlers : null;
         listening.add(channel);
         // Listening a second time: the connection was lost in between, which the client does not tell by itself.
         if (!lost) return;
+        renewed.add(channel);
         handlers = null;
         lost.lost();
       },
     );
     registered.set(channel, registration);
+    registration.catch(() => {
+      if (registered.get(channel) !== registration) return;
+      registered.delete(channel);
+      delete sql.listen.channels?.[channel];
+    });
     return registration;
   }
 

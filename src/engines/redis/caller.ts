@@ -17,13 +17,16 @@ export function openCaller(known: KnownClient): Caller {
   // Until it was ready once it is starting up, and its own queue is right to wait.
   let wasReady = isReady(known);
   let lost = isLost(known);
-  let pending = 0;
+  /** Rejects the calls that wait for an answer: ioredis would hold them back, and send them again once Redis is there. */
+  const pending = new Set<(error: Error) => void>();
   const onReady = () => {
     wasReady = true;
     lost = false;
   };
   const onLost = () => {
     lost = true;
+    for (const reject of pending) reject(new Error("Redis went away during the call, which may have been done."));
+    pending.clear();
   };
   client.on("ready", onReady);
   for (const event of lossEvents) client.on(event, onLost);
@@ -32,20 +35,20 @@ export function openCaller(known: KnownClient): Caller {
     if ("isOpen" in client && !client.isOpen) return new Error("The Redis client is not connected: call connect().");
     if (isReady(known)) lost = false;
     else if (lost || wasReady) return new Error("Redis is away: the client has no connection to it.");
-    if (pending >= MOST_PENDING) return new Error(`Redis does not keep up: ${pending} calls wait for an answer.`);
+    if (pending.size >= MOST_PENDING)
+      return new Error(`Redis does not keep up: ${pending.size} calls wait for an answer.`);
     return undefined;
   }
 
   return {
-    async call(key, args) {
+    call(key, args) {
       const error = refusal();
-      if (error) throw error;
-      pending++;
-      try {
-        return await send(known, key, args);
-      } finally {
-        pending--;
-      }
+      if (error) return Promise.reject(error);
+      return new Promise((resolve, reject) => {
+        const answer = send(known, key, args);
+        pending.add(reject);
+        answer.then(resolve, reject).finally(() => pending.delete(reject));
+      });
     },
 
     close() {
