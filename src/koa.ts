@@ -1,3 +1,4 @@
-// live-session/koa: the external store for koa-session.
+// live-session/koa: the external store for koa-session, and a cookie for it that sockets can read.
 
+export { type SignedCookie, type SignedCookieOptions, signedCookie } from "./http/koa/cookie.ts";
 export { type KoaContext, type KoaSession, type KoaStore, type KoaStoreOptions, koaStore } from "./http/koa/store.ts";

@@ -1,34 +1,37 @@
-// `npm run example:hono`: the kite shop on Hono, by plain forms.
+// `npm run example:hono`: the kite shop on Hono, by plain forms and live.
 
+import type { Server } from "node:http";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { createLiveSessions } from "live-session";
+import { fetchSessions } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
-import { assetAt, isForeign } from "../shop/assets.ts";
-import { addLine, type CartLine, isProduct, setQuantity } from "../shop/catalog.ts";
+import { liveSockets } from "live-session/ws";
+import { assetAt, browserScript, isForeign } from "../shop/assets.ts";
+import { addLine, isProduct, setQuantity } from "../shop/catalog.ts";
+import { liveShop, type ShopSession } from "../shop/live-shop.ts";
 import { shopPage } from "../shop/pages.ts";
 import { nameIn } from "../shop/posts.ts";
 
-interface Shop {
-  cart: CartLine[];
-  theme: "light" | "dark";
-  user: { name: string };
-  flash: string;
-}
-
-const sessions = createLiveSessions<Shop>({ lifetime: "2d" });
-const app = new Hono<SessionEnv<Shop>>();
-app.use(honoSession(sessions, { secret: process.env.SESSION_SECRET ?? "a secret for development" }));
+const sessions = createLiveSessions<ShopSession>({ lifetime: "2d" });
+const secret = process.env.SESSION_SECRET ?? "a secret for development, not for production";
+const script = await browserScript();
+const app = new Hono<SessionEnv<ShopSession>>();
+app.use(honoSession(sessions, { secret }));
 
 app.get("/", async (c) => {
   const { session } = c.var;
   const flash = await session.take("flash"); // shown once
-  const { cart = [], theme = "light", user = null } = await session.load();
-  const page = { cart: cart.map((line) => ({ ...line })), theme, user, script: false, ...(flash && { flash }) };
+  const { cart = [], theme, user = null } = await session.load();
+  if (!theme) session.put("theme", "light"); // a first visit makes the session, so that its tab can go live
+  const lines = cart.map((line) => ({ ...line }));
+  const page = { cart: lines, theme: theme ?? "light", user, script: true, ...(flash && { flash }) };
   c.header("cache-control", "no-store");
   return c.html(shopPage(page));
 });
+
+app.get("/browser.js", (c) => c.body(script, 200, { "content-type": "text/javascript" }));
 
 app.get("*", async (c) => {
   const asset = await assetAt(c.req.path);
@@ -70,6 +73,10 @@ app.post("/logout", async (c) => {
   return c.redirect("/", 303);
 });
 
-serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) => {
+const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) => {
   console.log(`The shop on Hono: http://localhost:${port}`);
 });
+
+// The cookie's name has a prefix in production.
+const { cookieName } = fetchSessions(sessions, { secret });
+liveSockets(liveShop(sessions), { secret, name: cookieName }).attach(server as Server, { path: "/live" });

@@ -1,19 +1,34 @@
-// `npm run example:koa`: the kite shop on Koa, by plain forms.
+// `npm run example:koa`: the kite shop on Koa, by plain forms and live.
 
 import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import Koa from "koa";
 import session from "koa-session";
 import { createLiveSessions } from "live-session";
-import { type KoaContext, koaStore } from "live-session/koa";
-import { assetAt, isForeign } from "../shop/assets.ts";
+import { type KoaContext, koaStore, signedCookie } from "live-session/koa";
+import { liveSockets } from "live-session/ws";
+import { assetAt, browserScript, isForeign } from "../shop/assets.ts";
+import { liveShop, type ShopSession } from "../shop/live-shop.ts";
 import { shopPage } from "../shop/pages.ts";
-import { nameIn, type PlainSession, pageOf, post } from "../shop/posts.ts";
+import { nameIn, pageOf, post } from "../shop/posts.ts";
 
-const sessions = createLiveSessions<PlainSession>({ lifetime: "2d" });
-const app = new Koa<Koa.DefaultState, KoaContext<PlainSession>>();
-app.keys = [process.env.SESSION_SECRET ?? "a secret for development"];
-app.use(session({ store: koaStore(sessions), sameSite: "lax", rolling: true }, app)); // the store is all that changes
+const sessions = createLiveSessions<ShopSession>({ lifetime: "2d" });
+const secret = process.env.SESSION_SECRET ?? "a secret for development, not for production";
+const script = await browserScript();
+const app = new Koa<Koa.DefaultState, KoaContext<ShopSession>>();
+app.use(
+  session(
+    {
+      store: koaStore(sessions), // what an app changes
+      externalKey: signedCookie({ secret }), // and this, where sockets are to read the cookie
+      signed: false,
+      key: "sid",
+      sameSite: "lax",
+      rolling: true,
+    },
+    app,
+  ),
+);
 
 app.use(async (ctx) => {
   if (ctx.method === "POST") return answerForm(ctx);
@@ -21,13 +36,17 @@ app.use(async (ctx) => {
   if (asset) {
     ctx.type = asset.type;
     ctx.body = asset.body;
+  } else if (ctx.path === "/browser.js") {
+    ctx.type = "text/javascript";
+    ctx.body = script;
   } else if (ctx.path === "/" && ctx.session) {
+    ctx.session.theme ??= "light"; // a first visit makes the session, so that its tab can go live
     ctx.set("cache-control", "no-store");
-    ctx.body = shopPage(pageOf(ctx.session));
+    ctx.body = shopPage({ ...pageOf(ctx.session), script: true });
   }
 });
 
-async function answerForm(ctx: Koa.ParameterizedContext<Koa.DefaultState, KoaContext<PlainSession>>): Promise<void> {
+async function answerForm(ctx: Koa.ParameterizedContext<Koa.DefaultState, KoaContext<ShopSession>>): Promise<void> {
   if (isForeign((name) => ctx.get(name))) return ctx.throw(403, "Not sent from the shop.");
   const form = await formOf(ctx.req);
   if (ctx.path === "/logout") ctx.session = null;
@@ -45,4 +64,5 @@ async function formOf(request: IncomingMessage): Promise<Record<string, string>>
 }
 
 const port = Number(process.env.PORT ?? 3000);
-app.listen(port, () => console.log(`The shop on Koa: http://localhost:${port}`));
+const server = app.listen(port, () => console.log(`The shop on Koa: http://localhost:${port}`));
+liveSockets(liveShop(sessions), { secret, name: "sid" }).attach(server, { path: "/live" });

@@ -2,7 +2,7 @@
 
 import { type Duration, milliseconds } from "../../core/duration.ts";
 import { LiveSessionError } from "../../core/errors.ts";
-import { requireLateWrites } from "../shared/check.ts";
+import { readSecrets, requireLateWrites } from "../shared/check.ts";
 import type { LateWrites } from "../shared/working-copy.ts";
 
 export interface FetchSessionsOptions {
@@ -67,10 +67,7 @@ export function readCookieOptions(options: FetchSessionsOptions): CookieSettings
   const { secret, name = "sid", maxAge = "session", rolling = false, lateWrites = "ignore" } = options;
   const { sameSite = "lax", domain, path = "/" } = options;
   const secure = options.secure ?? (process.env.NODE_ENV === "production" ? true : "auto");
-  const secrets = typeof secret === "string" ? [secret] : Array.isArray(secret) ? [...secret] : [];
-  if (secrets.length === 0 || !secrets.every((each) => typeof each === "string" && each !== "")) {
-    throw bad("secret: give a secret, or a list of them; none may be empty.");
-  }
+  const secrets = readSecrets(secret);
   if (!/^[\w!#$%&'*.^`|~+-]+$/.test(name)) throw bad(`name: ${JSON.stringify(name)} is not the name of a cookie.`);
   if (/^__(host|secure)-/i.test(name)) throw bad("name: leave out the prefix, it is put there where it can be.");
   if (typeof rolling !== "boolean") throw bad("rolling: neither true nor false.");

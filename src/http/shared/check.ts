@@ -9,6 +9,17 @@ export function requireSessions(adapter: string, sessions: Hub | undefined): voi
   throw new LiveSessionError("bad_option", `${adapter}: pass the sessions that createLiveSessions made.`);
 }
 
+/**
+ * The secrets that sign cookies, as a list.
+ *
+ * @throws LiveSessionError `bad_option`
+ */
+export function readSecrets(secret: string | readonly string[]): readonly string[] {
+  const secrets = typeof secret === "string" ? [secret] : Array.isArray(secret) ? [...secret] : [];
+  if (secrets.length > 0 && secrets.every((each) => typeof each === "string" && each !== "")) return secrets;
+  throw new LiveSessionError("bad_option", "secret: give a secret, or a list of them; none may be empty.");
+}
+
 /** @throws LiveSessionError `bad_option` */
 export function requireLateWrites(lateWrites: LateWrites): void {
   if (lateWrites === "ignore" || lateWrites === "error") return;
