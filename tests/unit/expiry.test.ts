@@ -1,6 +1,8 @@
 // Promises 4 and 5: expired means unreadable at once; activity pushes the lifetime, throttled; the deadline stays.
 
-import { localBus, memoryStore, putSession } from "live-session";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { localBus, memoryStore, putSession, type SessionKey, type SessionStore, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { expect, test } from "vitest";
 import { rejection, settle, testSessions } from "../support/sessions.ts";
@@ -10,6 +12,17 @@ interface Data {
 }
 
 const MINUTE = 60_000;
+
+/** How often the store was touched so far. */
+function countTouches(store: SessionStore): () => number {
+  let touches = 0;
+  const { touch } = store;
+  store.touch = (...parameters) => {
+    touches++;
+    return touch(...parameters);
+  };
+  return () => touches;
+}
 
 test("an expired session is unreadable at once, to the millisecond, with no sweep", async () => {
   const { sessions, clock } = testSessions<Data>({ lifetime: "30m", cleanInterval: "1w", touchInterval: "30m" });
@@ -77,12 +90,7 @@ test("a push by another node, of which this one hears nothing, is found before t
 test("reads touch the store at most once each touchInterval", async () => {
   const clock = new ManualClock();
   const store = memoryStore({ clock });
-  let touches = 0;
-  const { touch } = store;
-  store.touch = (...parameters) => {
-    touches++;
-    return touch(...parameters);
-  };
+  const touches = countTouches(store);
   const { sessions } = testSessions<Data>({ store, clock, lifetime: "30m", touchInterval: "1m" });
   const { id } = await sessions.create({ n: 1 });
   const live = await sessions.attach(id);
@@ -92,7 +100,7 @@ test("reads touch the store at most once each touchInterval", async () => {
     await sessions.read(id);
     await settle();
   }
-  expect(touches).toBe(5);
+  expect(touches()).toBe(5);
 });
 
 test("the deadline is never pushed", async () => {
@@ -159,12 +167,7 @@ test("a sweep that fails is reported, and the next one runs", async () => {
 test("a read within a deadline that nothing can push is not a write", async () => {
   const clock = new ManualClock();
   const store = memoryStore({ clock });
-  let touches = 0;
-  const { touch } = store;
-  store.touch = (...parameters) => {
-    touches++;
-    return touch(...parameters);
-  };
+  const touches = countTouches(store);
   const { sessions } = testSessions<Data>({ store, clock, lifetime: "2d", deadline: "12h", touchInterval: 0 });
   const { id } = await sessions.create({ n: 1 });
   const live = await sessions.attach(id);
@@ -174,7 +177,7 @@ test("a read within a deadline that nothing can push is not a write", async () =
     await sessions.read(id);
     await settle();
   }
-  expect(touches).toBe(0);
+  expect(touches()).toBe(0);
 });
 
 test("reads while a push is under way do not push again", async () => {
@@ -228,11 +231,56 @@ test("what expired holds no data any more after the next sweep, and is remembere
     endedRetention: "10m",
   });
   const { key } = await sessions.create({ n: 1 });
-  const held = new WeakRef((await sessions.records.read(key)) as object);
-  expect(held.deref()).toBeDefined();
+  const held = new WeakRef(await dataOf(store, key));
+  await collected();
+  expect(held.deref() !== undefined).toBe(true);
   clock.advance(32 * MINUTE);
   await settle();
+  clock.advance(MINUTE); // the next sweep
+  await collected();
+  expect(held.deref() === undefined).toBe(true); // not the object itself, which a failed assertion would hold
   expect(await store.read(key)).toEqual({ state: "ended", reason: "expired" });
   expect(await store.sweep(0)).toBe(1);
   expect(await store.read(key)).toEqual({ state: "missing" });
 });
+
+/** The object that the memory store itself holds. */
+async function dataOf(store: SessionStore, key: SessionKey): Promise<object> {
+  const found = await store.read(key);
+  if (found.state !== "live") throw new Error("It is gone.");
+  return found.record.data;
+}
+
+/** Collects what nobody holds any more; a WeakRef holds its object until the turn is over. */
+async function collected(): Promise<void> {
+  setFlagsFromString("--expose_gc");
+  const collect = runInNewContext("gc") as () => void;
+  await settle();
+  collect();
+}
+
+test("the deadline is not pushed by the time that moving to a new id takes", async () => {
+  const clock = new ManualClock();
+  const store = memoryStore({ clock });
+  const { sessions } = testSessions<Data>({ store, clock, lifetime: "30m", deadline: "1h" });
+  let { id, key } = await sessions.create({ n: 1 });
+  const deadline = await deadlineOf(store, key);
+  const { read } = store;
+  for (let round = 0; round < 5; round++) {
+    store.read = (each) => {
+      const found = read(each);
+      clock.advance(30);
+      return found;
+    };
+    id = await sessions.regenerate(id);
+    store.read = read;
+    key = sessionKey(id);
+    expect(await deadlineOf(store, key)).toBeLessThanOrEqual(deadline);
+  }
+});
+
+async function deadlineOf(store: SessionStore, key: SessionKey): Promise<number> {
+  const found = await store.read(key);
+  if (found.state !== "live") throw new Error("It is gone.");
+  return found.record.deadline as number;
+}

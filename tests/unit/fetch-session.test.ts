@@ -690,3 +690,24 @@ test.each<[string, object]>([
 test("what is no hub is a bad option", () => {
   expect(() => fetchSessions({} as never, { secret })).toThrow(expect.objectContaining({ code: "bad_option" }));
 });
+
+test("the deadline is not pushed by the time that moving to a new id takes", async () => {
+  const { sessions, store, clock, visit, id } = start({}, undefined, { deadline: 2 * HOUR });
+  await visit((session) => session.put("n", 1));
+  const deadline = async () => {
+    const found = await sessions.records.read(sessionKey(id()));
+    return found.state === "live" ? found.record.deadline : null;
+  };
+  const before = await deadline();
+  const { read } = store;
+  store.read = (key) => {
+    const found = read(key);
+    clock.advance(30);
+    return found;
+  };
+  const old = id();
+  await visit((session) => session.regenerate());
+  store.read = read;
+  expect(id()).not.toBe(old);
+  expect(await deadline()).toBeLessThanOrEqual(before as number);
+});

@@ -47,10 +47,11 @@ export async function moveSession(
   operations: readonly Operation[],
   maxAge: number | null,
 ): Promise<Loaded | null> {
+  const asked = hub.clock.now();
   const found = await hub.records.read(from.key);
   if (found.state !== "live" || found.record.incarnation !== from.incarnation) return null;
   const { data, version, lifetime, deadline, meta, principal } = found.record;
-  const left = deadline === null ? null : deadline - found.now;
+  const left = deadline === null ? null : deadline - found.now - (hub.clock.now() - asked);
   const facts = { deadline: left, meta, principal };
   const made = await createSession(hub, applied(data, operations), maxAge ?? lifetime, facts);
   const last = await endOld(hub, from, made);
