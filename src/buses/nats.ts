@@ -3,6 +3,7 @@
 import type { SessionBus, SessionEvent, SessionListener } from "../core/bus.ts";
 import { systemClock, withTimeout } from "../core/clock.ts";
 import type { SessionKey } from "../core/ids.ts";
+import { tellListeners } from "../core/listeners.ts";
 import type { NatsConnectionLike } from "../engines/nats/client.ts";
 import { linkOf } from "../engines/nats/link.ts";
 import { badOption, checkSubject } from "../engines/nats/names.ts";
@@ -121,13 +122,5 @@ function deliver(key: SessionKey, listeners: Topic["listeners"], text: string): 
     console.error(`live-session: what came for session ${key} is no event`, error);
     return;
   }
-  for (const listener of [...listeners]) {
-    if (!listeners.has(listener)) continue;
-    try {
-      listener.call(event);
-    } catch (error) {
-      // It must not keep the others from hearing; the hub's own listeners do not throw.
-      console.error(`live-session: a listener of session ${key} failed`, error);
-    }
-  }
+  tellListeners(listeners, key, event);
 }

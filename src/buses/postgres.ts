@@ -1,8 +1,9 @@
 // The PostgreSQL bus: NOTIFY carries events, one connection a node LISTENs. See docs/drivers/postgres.md.
 
-import type { SessionBus, SessionListener } from "../core/bus.ts";
+import type { SessionBus } from "../core/bus.ts";
 import { type Duration, milliseconds } from "../core/duration.ts";
 import type { SessionKey } from "../core/ids.ts";
+import { type ListenerEntry, tellListeners } from "../core/listeners.ts";
 import { engineOf, type PostgresClientLike } from "../engines/postgres/engine.ts";
 import { channels, decodeEvent, encodeEvent } from "../engines/postgres/events.ts";
 import { checkName } from "../engines/postgres/names.ts";
@@ -24,10 +25,6 @@ export interface PostgresBusOptions {
   readonly prepare?: boolean | undefined;
 }
 
-interface Subscription {
-  readonly listener: SessionListener;
-}
-
 /**
  * A bus over LISTEN and NOTIFY. One channel carries all sessions, so that a subscription needs no round trip: the key
  * stands first in each message, and what nobody on this node asked for is dropped unparsed.
@@ -43,7 +40,7 @@ export function postgresBus(options: PostgresBusOptions): SessionBus {
   const listening = options.listen ? engineOf(options.listen, "listen", { prepare }) : engine;
   const notify = statement("notify", "SELECT pg_notify($channel, $payload)::text");
 
-  const subscriptions = new Map<SessionKey, Set<Subscription>>();
+  const subscriptions = new Map<SessionKey, Set<ListenerEntry>>();
   const statusListeners = new Set<{ readonly listener: (status: "up" | "down") => void }>();
   const connection = listener({
     engine: listening,
@@ -62,16 +59,7 @@ export function postgresBus(options: PostgresBusOptions): SessionBus {
     const key = payload.slice(0, space) as SessionKey;
     const set = subscriptions.get(key);
     if (!set) return;
-    const event = decodeEvent(payload.slice(space + 1));
-    for (const subscription of [...set]) {
-      if (!set.has(subscription)) continue;
-      try {
-        subscription.listener(event);
-      } catch (error) {
-        // It must not keep the others from hearing; the hub's own listeners do not throw.
-        console.error(`live-session: a listener of session ${key} failed`, error);
-      }
-    }
+    tellListeners(set, key, decodeEvent(payload.slice(space + 1)));
   }
 
   const bus: SessionBus = {
@@ -80,7 +68,7 @@ export function postgresBus(options: PostgresBusOptions): SessionBus {
     },
 
     async subscribe(key, listener) {
-      const subscription = { listener };
+      const subscription = { call: listener };
       const set = subscriptions.get(key) ?? new Set();
       subscriptions.set(key, set.add(subscription));
       const end = () => {

@@ -1,9 +1,10 @@
 // The SQLite bus: events between the processes that share a file, without any server.
 
 import { type FSWatcher, watch } from "node:fs";
-import type { SessionBus, SessionEvent, SessionListener } from "../core/bus.ts";
+import type { SessionBus, SessionEvent } from "../core/bus.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { SessionKey } from "../core/ids.ts";
+import { type ListenerEntry, tellListeners } from "../core/listeners.ts";
 import { badOption, checkDatabase, type SqliteDatabaseLike, SqliteEngine } from "../engines/sqlite/engine.ts";
 import { EventLog } from "../engines/sqlite/event-log.ts";
 
@@ -39,7 +40,7 @@ export function sqliteBus(options: SqliteBusOptions): SqliteBus {
   engine.runBlocking(() => database.exec("PRAGMA journal_mode = WAL"));
   const log = engine.runBlocking(() => new EventLog(engine, table, clock));
   const file = fileOf(database);
-  const listeners = new Map<SessionKey, Set<{ readonly call: SessionListener }>>();
+  const listeners = new Map<SessionKey, Set<ListenerEntry>>();
   const statusListeners = new Set<(status: "up" | "down") => void>();
   let seen = 0;
   let watcher: FSWatcher | null = null;
@@ -62,24 +63,13 @@ export function sqliteBus(options: SqliteBusOptions): SqliteBus {
         if (rows[0]?.seq !== seen + 1) setAway(true);
         for (const row of rows) {
           seen = row.seq;
-          if (listeners.has(row.key)) deliver(row.key, JSON.parse(row.event));
+          const set = listeners.get(row.key);
+          if (set) tellListeners(set, row.key, JSON.parse(row.event));
         }
       }
       setAway(false);
     } catch {
       setAway(true); // each look tries again
-    }
-  }
-
-  function deliver(key: SessionKey, event: SessionEvent): void {
-    for (const listener of [...(listeners.get(key) ?? [])]) {
-      if (!listeners.get(key)?.has(listener)) continue;
-      try {
-        listener.call(event);
-      } catch (error) {
-        // It must not keep the others from hearing; the hub's own listeners do not throw.
-        console.error(`live-session: a listener of session ${key} failed`, error);
-      }
     }
   }
 

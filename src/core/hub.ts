@@ -113,9 +113,8 @@ export class LiveSessions<Data extends object> implements MapWriter {
     const key = sessionKey(id);
     const result = await this.records.read(key);
     if (result.state !== "live") return null;
-    const { data, incarnation, lifetime, expiresAt, deadline } = result.record;
-    if (expiresAt !== deadline && this.records.touchDue(lifetime, expiresAt - result.now))
-      await this.records.touch(key, incarnation);
+    const { data, incarnation } = result.record;
+    if (this.records.pushDue(result.record, result.now)) await this.records.touch(key, incarnation);
     return this.#map(key, incarnation, data) as Session<Data>;
   }
 

@@ -126,6 +126,11 @@ export class SessionRecords {
     return lifetime - left >= Math.min(touchInterval ?? touchIntervalOf(lifetime), lifetime / 2);
   }
 
+  /** As `touchDue`, of a record as read at this time of the store. An expiry that is the deadline cannot be pushed. */
+  pushDue({ lifetime, expiresAt, deadline }: SessionRecord, now: number): boolean {
+    return expiresAt !== deadline && this.touchDue(lifetime, expiresAt - now);
+  }
+
   /** Ends a session. Gives its last record, or `null` if there was no live one. */
   end(key: SessionKey, reason: EndReason): Promise<SessionRecord | null> {
     return this.#store(

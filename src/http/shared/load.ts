@@ -26,7 +26,7 @@ export async function loadSession(
   const { record, now } = found;
   const { lifetime, deadline, expiresAt, incarnation } = record;
   const left = expiresAt - now;
-  if (expiresAt === deadline || !records.touchDue(lifetime, left) || !pushes(record)) return { record, left };
+  if (!records.pushDue(record, now) || !pushes(record)) return { record, left };
   if (!(await records.touch(key, incarnation))) return null; // it ended in between
   return { record, left: Math.min(lifetime, (deadline ?? Number.POSITIVE_INFINITY) - now) };
 }
