@@ -65,7 +65,7 @@ suite("integration");
 suite("packaging");
 suite("redis", "redis");
 suite("postgres", "postgres");
-// The NATS suite is run by hand (npx vitest run --project nats) until it is steady: it is unfinished work.
+suite("nats", "nats");
 suite("browser", "browser");
 step("size of the browser client", () => run("npm", ["run", "--silent", "size"], timeLeft()));
 step("unused code and dependencies", () => runTool("knip", [], timeLeft()));

@@ -41,8 +41,13 @@ export async function startNats(): Promise<NatsServer> {
       child.once("error", reject);
       child.once("exit", (code) => reject(new Error(`nats-server ended with ${code}:\n${log.join("\n")}`)));
       createInterface(child.stderr as NonNullable<typeof child.stderr>).on("line", (line) => {
-        if (log.length < 200) log.push(line);
+        if (log.push(line) > 200) log.shift();
         if (line.includes("Server is ready")) resolve();
+      });
+      // Every test after that fails: say why.
+      child.once("exit", (code, signal) => {
+        if (server === child)
+          console.error(`nats-server ended by itself (${code ?? signal}):\n${log.slice(-20).join("\n")}`);
       });
     });
   }
