@@ -1,0 +1,113 @@
+// The same small app on Express, Fastify, Koa or Hono, over our store or over the one that is usual there. GET / tells how
+// often the session's visitor was here; GET /add changes that one key.
+// argv: framework, live | usual, the URL of a Redis or nothing for memory. Tells the row its port by IPC; then answers each
+// message with the processor time that it has used.
+
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import fastifyCookie from "@fastify/cookie";
+import fastifySession from "@fastify/session";
+import { getRequestListener } from "@hono/node-server";
+import { RedisStore } from "connect-redis";
+import express from "express";
+import expressSession from "express-session";
+import Fastify from "fastify";
+import { Hono } from "hono";
+import Koa from "koa";
+import koaSession from "koa-session";
+import { createLiveSessions } from "live-session";
+import { expressStore } from "live-session/express";
+import { fastifyLiveSession } from "live-session/fastify";
+import { honoSession, type SessionEnv } from "live-session/hono";
+import { type KoaContext, koaStore } from "live-session/koa";
+import { redis } from "live-session/redis";
+import { createClient } from "redis";
+import { visitor } from "./session-stores.ts";
+
+type Data = Record<string, unknown>;
+
+const [framework = "", kind, redisUrl] = process.argv.slice(2);
+const secret = "a secret of thirty-two letters or more";
+const maxAge = 86_400_000;
+const client = redisUrl ? await createClient({ url: redisUrl }).connect() : undefined;
+const sessions = kind === "live" ? createLiveSessions<Data>(client && { ...redis({ client }) }) : undefined;
+const redisStore = client && !sessions ? new RedisStore({ client, ttl: maxAge / 1000 }) : undefined;
+const { cookie: _, ...fresh } = visitor(1) as unknown as Data;
+
+function add(session: Data): string {
+  if (session.views === undefined) Object.assign(session, structuredClone(fresh), { views: 0 });
+  session.views = Number(session.views) + 1;
+  return "added";
+}
+
+const seen = ({ views }: Data) => `seen ${views}`;
+
+const apps: Record<string, () => RequestListener | Promise<RequestListener>> = {
+  express() {
+    const store = sessions ? expressStore(sessions) : (redisStore ?? new expressSession.MemoryStore());
+    const app = express();
+    app.use(expressSession({ store, secret, resave: false, saveUninitialized: false, cookie: { maxAge } }));
+    app.get("/", (request, response) => void response.send(seen(request.session as unknown as Data)));
+    app.get("/add", (request, response) => void response.send(add(request.session as unknown as Data)));
+    return app;
+  },
+
+  async fastify() {
+    let listener: RequestListener | undefined;
+    const app = Fastify({
+      serverFactory(handler) {
+        listener = handler;
+        return createServer(handler);
+      },
+    });
+    const common = { secret, saveUninitialized: false, cookie: { secure: false, maxAge } };
+    app.register(fastifyCookie);
+    if (sessions) app.register(fastifyLiveSession, { ...common, sessions });
+    // Without a store, it is the MemoryStore that @fastify/session brings.
+    else app.register(fastifySession, { ...common, ...(redisStore && { store: redisStore as never }) });
+    app.get("/", async (request) => seen(request.session as unknown as Data));
+    app.get("/add", async (request) => add(request.session as unknown as Data));
+    await app.ready();
+    return listener!;
+  },
+
+  koa() {
+    const app = new Koa<Koa.DefaultState, KoaContext<Data>>();
+    const map = new Map<string, Data>();
+    const mapStore = {
+      get: async (key: string) => map.get(key),
+      set: async (key: string, data: Data) => void map.set(key, data),
+      destroy: async (key: string) => void map.delete(key),
+    };
+    app.keys = [secret];
+    app.use(koaSession({ maxAge, store: sessions ? koaStore(sessions) : mapStore } as never, app as never));
+    app.use((ctx) => {
+      const session = ctx.session as unknown as Data;
+      ctx.body = ctx.path === "/add" ? add(session) : seen(session);
+    });
+    return app.callback();
+  },
+
+  hono() {
+    const app = new Hono<SessionEnv<Data>>();
+    app.use(honoSession(sessions!, { secret }));
+    app.get("/", async (c) => c.text(seen(await c.var.session.load())));
+    app.get("/add", async (c) => {
+      const data = { ...(await c.var.session.load()) };
+      const isNew = data.views === undefined;
+      const answer = add(data);
+      if (isNew) for (const [key, value] of Object.entries(data)) c.var.session.put(key, value);
+      else c.var.session.put("views", data.views);
+      return c.text(answer);
+    });
+    return getRequestListener(app.fetch);
+  },
+};
+
+const server = createServer(await apps[framework]!());
+process.on("message", () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpu: (user + system) / 1000 });
+});
+process.on("disconnect", () => process.exit());
+server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }));
