@@ -59,7 +59,6 @@ export class Seals {
     const key = this.#sealing.keys.byId.get(sealed.id);
     if (!key) throw this.#refused(name, `no key with the id "${sealed.id}" was given.`);
     const bytes = Buffer.from(sealed.text, "base64url");
-    if (bytes.length < NONCE_BYTES + TAG_BYTES) throw this.#refused(name, "it is too short.");
     const tagAt = bytes.length - TAG_BYTES;
     try {
       const nonce = bytes.subarray(0, NONCE_BYTES);

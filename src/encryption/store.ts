@@ -1,6 +1,6 @@
 // A store that seals what it hands to another one, and opens what that one has. All that is decided is decided there.
 
-import { LiveSessionError, type OnError } from "../core/errors.ts";
+import type { OnError } from "../core/errors.ts";
 import type { SessionKey } from "../core/ids.ts";
 import type { CommitResult, SessionStore } from "../core/store.ts";
 import { commitCounted } from "./limit.ts";
@@ -45,24 +45,20 @@ export function encryptedStore({ store, publishesTo, sealing, report }: Encrypte
     versions: (keys) => store.versions(keys),
     sweep: (retention) => store.sweep(retention),
 
-    /** One session that cannot be read does not hide the others: the error comes once they were all listed. */
+    /** Sessions that cannot be read do not hide the others: the first one's error comes once those were all listed. */
     async *list(filter) {
-      const errors: unknown[] = [];
+      let failure: unknown;
       for await (const { key, record } of store.list(filter)) {
         let opened: typeof record;
         try {
           opened = openRecord(sealsOf(key), record);
         } catch (error) {
-          errors.push(error);
+          failure ??= error;
           continue;
         }
         yield { key, record: opened };
       }
-      if (errors.length === 1) throw errors[0];
-      if (errors.length > 0) {
-        const message = `${errors.length} sessions could not be decrypted; the first: ${(errors[0] as Error).message}`;
-        throw new LiveSessionError("undecryptable", message, { cause: errors[0] });
-      }
+      if (failure) throw failure;
     },
 
     count: () => store.count(),
