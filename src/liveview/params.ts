@@ -30,7 +30,7 @@ export function pathOf(name: string): string[] | null {
   if (!match) return name === "" ? null : [name];
   const [, first = "", rest = ""] = match;
   const path = [first, ...[...rest.matchAll(/\[([^[\]]*)\]/g)].map(([, part = ""]) => part)];
-  return path;
+  return path.length > MAX_DEPTH ? null : path;
 }
 
 function put(tree: Tree, path: readonly string[], value: string): void {
