@@ -19,13 +19,20 @@ export const clientMessage: fc.Arbitrary<object> = fc.oneof(
 );
 
 /** "1" is the join's, without which nothing comes through to the view. */
-const ref = fc.oneof({ weight: 5, arbitrary: fc.constant("1") }, fc.constantFrom(null, "2"), fc.string());
+const ref = fc.oneof(
+  { weight: 5, arbitrary: fc.constant("1") },
+  fc.constantFrom(null, "2", "9".repeat(257)),
+  fc.string(),
+);
 
 /** Of Phoenix channels. */
 export const frame: fc.Arbitrary<readonly unknown[]> = fc.tuple(
   ref,
   ref,
-  fc.oneof({ weight: 4, arbitrary: fc.constant("lv:phx-fuzz") }, fc.constantFrom("phoenix", "lv:other", "room")),
+  fc.oneof(
+    { weight: 4, arbitrary: fc.constant("lv:phx-fuzz") },
+    fc.constantFrom("phoenix", "lv:other", "r".repeat(257)),
+  ),
   fc.constantFrom("phx_join", "phx_leave", "heartbeat", "event", "live_patch", "cids_will_destroy", "cids_destroyed"),
   fc.oneof(
     fc.record({

@@ -192,7 +192,8 @@ const pumped = fc
   });
 
 const edit = fc.record({
-  at: fc.double({ min: 0, max: 1, noNaN: true }),
+  /** Anywhere: left to itself, fast-check likes the ends too much. */
+  at: fc.noBias(fc.nat(1_000_000)),
   cut: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(40)),
   /** How often what was cut comes back: now and then so often that limits of length and depth are passed. */
   times: fc.oneof(
@@ -209,7 +210,7 @@ const edit = fc.record({
 export function mutated(valid: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.tuple(valid, fc.array(edit, { maxLength: 4 })).map(([text, edits]) =>
     edits.reduce((result, { at, cut, times, insert, flips }) => {
-      const start = Math.floor(at * result.length);
+      const start = at % (result.length + 1);
       if (flips) {
         const flipped = result
           .slice(start, start + 1)

@@ -57,13 +57,28 @@ fuzz("server messages", hostile(serverMessage.map((message) => JSON.stringify(me
 fuzz("channel frames", hostile(frame.map((parts) => JSON.stringify(parts))), (text) => {
   const parsed = parseFrame(text);
   if (!parsed) return;
-  assert.ok(parsed.topic.length <= 256 && parsed.event.length <= 256 && (parsed.ref?.length ?? 0) <= 256);
+  assert.ok(
+    parsed.topic.length <= 256 &&
+      parsed.event.length <= 256 &&
+      (parsed.ref?.length ?? 0) <= 256 &&
+      (parsed.joinRef?.length ?? 0) <= 256,
+  );
   assert.ok(isDeepStrictEqual(parseFrame(encodeFrame(parsed)), parseFrame(encodeFrame(parsed))));
   assert.equal(JSON.stringify(Object.values(parsed)), JSON.stringify(JSON.parse(text)));
 });
 
 const field = fc
-  .tuple(fc.constantFrom("user[name]", "tags[]", "a[b][c]", "__proto__[x]", "constructor[prototype][x]", "q"), anyText)
+  .tuple(
+    fc.constantFrom(
+      "user[name]",
+      "tags[]",
+      "a[b][c]",
+      "__proto__[x]",
+      "constructor[prototype][x]",
+      `q${"[x]".repeat(30)}`,
+    ),
+    anyText,
+  )
   .map(([name, value]) => `${name}=${encodeURIComponent(wellFormed(value))}`);
 const form = fc.array(field, { maxLength: 8 }).map((fields) => fields.join("&"));
 
