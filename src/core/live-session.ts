@@ -4,6 +4,8 @@ import { diff } from "./changes.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import type { SessionId, SessionKey } from "./ids.ts";
 import { checkKey, cloneJson, copyJson } from "./json.ts";
+import { type Binding, type BindOptions, checkBinding } from "./ownership.ts";
+import type { RegenerateOptions } from "./regenerate.ts";
 import type { DeepReadonly, KeyOf, Session } from "./session-map.ts";
 import type { EndReason, JsonObject } from "./store.ts";
 import type { LiveStatus, Snapshot, Topic, TopicMember } from "./topic.ts";
@@ -30,7 +32,8 @@ export interface LiveSessionContext {
   readonly active: (topic: Topic) => void;
   readonly map: (key: SessionKey, incarnation: string, data: JsonObject) => JsonObject;
   readonly end: (key: SessionKey, reason: EndReason) => Promise<boolean>;
-  readonly regenerate: (key: SessionKey, incarnation: string) => Promise<SessionId>;
+  readonly bind: (key: SessionKey, incarnation: string, binding: Binding) => Promise<void>;
+  readonly regenerate: (key: SessionKey, incarnation: string, options: RegenerateOptions) => Promise<SessionId>;
 }
 
 /**
@@ -173,9 +176,20 @@ export class LiveSession<Data extends object> implements Disposable {
    * Moves the session to a new id, as after login, and ends the old one with `regenerated`. The new id is a secret: it
    * belongs in the browser's cookie, which only an HTTP response can set. This handle ends with the old id.
    */
-  async regenerate(): Promise<SessionId> {
+  async regenerate(options: RegenerateOptions = {}): Promise<SessionId> {
     const { key, incarnation } = this.#target();
-    return this.#context.regenerate(key, incarnation as string);
+    return this.#context.regenerate(key, incarnation as string, options);
+  }
+
+  /**
+   * Says whose session this is, as `sessions.bind`. At login, renew the id too: `regenerate({ principal })` does both.
+   *
+   * @throws LiveSessionError as `sessions.bind`
+   */
+  async bind(principal: string | null, options?: BindOptions): Promise<void> {
+    const binding = checkBinding(principal, options);
+    const { key, incarnation } = this.#target();
+    await this.#context.bind(key, incarnation as string, binding);
   }
 
   /** For adapters: resolves when `data` holds every finished write of this node, or the status is no longer `live`. */

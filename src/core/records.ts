@@ -31,6 +31,7 @@ export interface RecordsOptions {
   readonly deadline: number | null;
   readonly maxBytes: number;
   readonly touchInterval: number | null;
+  readonly rotationGrace: number;
   /** How long the store may take to answer, in ms. */
   readonly timeout: number;
   readonly clock: Clock;
@@ -64,6 +65,11 @@ export class SessionRecords {
   /** Idle lifetime that records get unless told otherwise, in ms. */
   get lifetime(): number {
     return this.#options.lifetime;
+  }
+
+  /** Whether a request that found this is to try again, since its session goes on under an id that it does not know yet. */
+  moved(found: ReadResult): boolean {
+    return found.state === "ended" && found.reason === "regenerated" && found.ago < this.#options.rotationGrace;
   }
 
   // These hand on the promise of #store rather than wait for it: each further `await` costs as much as a read from memory.

@@ -40,7 +40,8 @@ export interface SessionRecord {
 /** What a read found; `now` is the store's clock at the read, so that readers on other clocks can tell what is left. */
 export type ReadResult =
   | { readonly state: "live"; readonly record: SessionRecord; readonly now: number }
-  | { readonly state: "ended"; readonly reason: EndReason }
+  /** `ago`: ms since the end, on the store's clock. */
+  | { readonly state: "ended"; readonly reason: EndReason; readonly ago: number }
   | { readonly state: "missing" };
 
 /** An intended write. The hub hands in data that is checked, copied and deeply frozen. */

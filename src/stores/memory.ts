@@ -132,7 +132,7 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
       const now = clock.now();
       const entry = entries.get(key);
       if (!entry) return { state: "missing" };
-      if (!isLive(entry, now)) return { state: "ended", reason: entry.ended ?? "expired" };
+      if (!isLive(entry, now)) return { state: "ended", reason: entry.ended ?? "expired", ago: now - entry.expiresAt };
       return { state: "live", record: entry.record(), now };
     },
 

@@ -62,10 +62,10 @@ export function postgresStore(options: PostgresStoreOptions): SessionStore {
       const row = JSON.parse(found) as Row;
       const [, ended, , , , expiresAt] = row;
       const now = row[11];
-      if (ended !== null) return { state: "ended", reason: ended };
+      if (ended !== null) return { state: "ended", reason: ended, ago: now - expiresAt };
       if (expiresAt > now) return { state: "live", record: recordOf(row), now };
       const [expired] = await ask(statements.expire, { key });
-      if (expired !== undefined) return { state: "ended", reason: "expired" };
+      if (expired !== undefined) return { state: "ended", reason: "expired", ago: now - expiresAt };
     }
     throw restless();
   }

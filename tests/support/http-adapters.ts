@@ -11,6 +11,7 @@ import fastify from "fastify";
 import { Hono } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
+import { LiveSessionError } from "live-session";
 import { expressStore } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
 import { type FetchSession, fetchSessions } from "live-session/fetch";
@@ -80,10 +81,13 @@ const onExpress: HttpAdapter = {
       };
       response.json(await routes[request.path]?.(own, new URLSearchParams(request.url.split("?")[1])));
     });
-    app.use((error: { code?: string }, _request: unknown, response: express.Response, _next: unknown) => {
-      onError(error);
-      if (!response.headersSent) response.status(500).json({ code: error.code });
-    });
+    app.use(
+      (error: LiveSessionError, _request: unknown, response: express.Response, next: (error: unknown) => void) => {
+        onError(error);
+        if (error.status) return next(error); // Express's own answer
+        if (!response.headersSent) response.status(500).json({ code: error.code });
+      },
+    );
     return listen(createServer(app));
   },
 };
@@ -102,9 +106,10 @@ const onFastify: HttpAdapter = {
       rolling,
       cookie: { secure: false, ...(maxAge !== undefined && { maxAge }) },
     });
-    app.setErrorHandler<Error & { code?: string }>((error, _request, reply) => {
+    app.setErrorHandler<LiveSessionError>((error, _request, reply) => {
       onError(error);
-      return reply.code(500).send({ code: error.code });
+      const { status = 500, headers = {} } = error;
+      return reply.code(status).headers(headers).send({ code: error.code });
     });
     app.get("/*", async (request) => {
       const own: SuiteSession = {
@@ -143,6 +148,7 @@ const onKoa: HttpAdapter = {
         await next();
       } catch (error) {
         onError(error);
+        if ((error as LiveSessionError).status) throw error; // Koa's own answer
         ctx.status = 500;
         ctx.body = { code: (error as { code?: string }).code };
       }
@@ -213,7 +219,7 @@ const onHono: HttpAdapter = {
     });
     app.onError((error, c) => {
       onError(error);
-      return c.json(failure(error), 500);
+      return error instanceof LiveSessionError && error.getResponse ? error.getResponse() : c.json(failure(error), 500);
     });
     return listen(createAdaptorServer({ fetch: app.fetch }) as Server);
   },

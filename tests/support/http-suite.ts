@@ -70,6 +70,7 @@ interface StartOptions {
   readonly lifetime?: number;
   readonly touchInterval?: number;
   readonly maxBytes?: number;
+  readonly rotationGrace?: number;
   /** Where the slow routes wait. */
   readonly gate?: Gate;
 }
@@ -191,7 +192,11 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
   };
 
   test.each(Object.keys(ends) as EndReason[])("slow requests do not revive a session that was %s", async (reason) => {
-    const { sessions, clock, gate, tab, id, errors } = await start({ rolling: true, gate: new Gate(2) });
+    const { sessions, clock, gate, tab, id, errors } = await start({
+      rolling: true,
+      gate: new Gate(2),
+      rotationGrace: 0,
+    });
     await tab.get("/set?user=ada");
     const old = id(tab);
     const slow = [tab.fork().get("/slow-set?late=1"), tab.fork().get("/slow-read")];
@@ -199,7 +204,7 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
     await ends[reason]({ tab: tab.fork(), id: old, sessions, clock });
     gate.open();
     for (const { status } of await Promise.all(slow)) expect(status).toBe(200);
-    expect(await sessions.records.read(sessionKey(old))).toEqual({ state: "ended", reason });
+    expect(await sessions.records.read(sessionKey(old))).toMatchObject({ state: "ended", reason });
     expect(errors).toEqual([]);
     // The dead id is not taken up again.
     expect((await tab.get("/read")).body).toEqual({});
@@ -216,7 +221,7 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
     expect((await sessions.records.read(key)).state).toBe("live");
     clock.advance(1);
     expect((await tab.get("/read")).body).toEqual({});
-    expect(await sessions.records.read(key)).toEqual({ state: "ended", reason: "expired" });
+    expect(await sessions.records.read(key)).toMatchObject({ state: "ended", reason: "expired" });
   });
 
   test("without a lifetime of the cookie's, the hub's counts, to the millisecond", async () => {
@@ -254,7 +259,7 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
   });
 
   test("a new id at login: the one before is worth nothing after", async () => {
-    const { sessions, tab, id } = await start();
+    const { sessions, tab, id } = await start({ rotationGrace: 0 });
     await tab.get("/set?n=1");
     const planted = tab.fork();
     const before = id(tab);
@@ -262,7 +267,26 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
     expect(id(tab)).not.toBe(before);
     expect((await tab.get("/read")).body).toMatchObject({ user: "ada" });
     expect((await planted.get("/read")).body).toEqual({});
-    expect(await sessions.records.read(sessionKey(before))).toEqual({ state: "ended", reason: "regenerated" });
+    expect(await sessions.records.read(sessionKey(before))).toMatchObject({ state: "ended", reason: "regenerated" });
+  });
+
+  test("for a moment after a new id, requests with the one before are told to try again, and get no cookie", async () => {
+    const { sessions, clock, tab, id } = await start({ rolling: true, rotationGrace: MINUTE });
+    await tab.get("/set?n=1");
+    const parallel = tab.fork();
+    const before = id(tab);
+    await tab.get("/login");
+    clock.advance(MINUTE - 1);
+    for (const path of ["/read", "/set?n=2"]) {
+      const late = await parallel.get(path);
+      expect([late.status, late.headers.get("retry-after")]).toEqual([503, "1"]);
+      expect(parallel.setCookies).toEqual([]);
+    }
+    expect(id(parallel)).toBe(before);
+    expect((await tab.get("/read")).body).toMatchObject({ user: "ada" });
+    expect(await sessions.records.count()).toBe(1);
+    clock.advance(1);
+    expect(await parallel.get("/read")).toMatchObject({ status: 200, body: {} });
   });
 
   test("a forged signature, garbage, and an id that nobody made are no session, and never adopted", async () => {

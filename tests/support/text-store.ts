@@ -61,8 +61,10 @@ export function textStore({ engine, clock }: { engine: TextEngine; clock: Clock 
     read(key) {
       const row = load(key);
       if (!row) return { state: "missing" };
+      const now = clock.now();
       const over = reason(row);
-      return over ? { state: "ended", reason: over } : { state: "live", record: record(row), now: clock.now() };
+      if (over) return { state: "ended", reason: over, ago: now - row.expiresAt };
+      return { state: "live", record: record(row), now };
     },
     commit(key, commit) {
       const now = clock.now();

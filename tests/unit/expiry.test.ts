@@ -239,7 +239,7 @@ test("what expired holds no data any more after the next sweep, and is remembere
   clock.advance(MINUTE); // the next sweep
   await collected();
   expect(held.deref() === undefined).toBe(true); // not the object itself, which a failed assertion would hold
-  expect(await store.read(key)).toEqual({ state: "ended", reason: "expired" });
+  expect(await store.read(key)).toMatchObject({ state: "ended", reason: "expired" });
   expect(await store.sweep(0)).toBe(1);
   expect(await store.read(key)).toEqual({ state: "missing" });
 });

@@ -73,15 +73,16 @@ export function commitResult(reply: readonly unknown[]): CommitResult {
 
 type Found =
   | { readonly state: "live"; readonly record: SessionRecord }
-  | { readonly state: "ended"; readonly reason: EndReason }
+  | { readonly state: "ended"; readonly reason: EndReason; readonly ago: number }
   | { readonly state: "missing" };
 
 /** What a hash says at a time of Redis's clock. */
 export function foundIn(flat: Flat, now: number): Found {
   if (flat.length === 0) return { state: "missing" };
   const [head, data] = split(flat);
-  if (head.e !== undefined) return { state: "ended", reason: head.e as EndReason };
-  if (Number(head.x) <= now) return { state: "ended", reason: "expired" };
+  const ago = now - Number(head.x ?? now);
+  if (head.e !== undefined) return { state: "ended", reason: head.e as EndReason, ago };
+  if (Number(head.x) <= now) return { state: "ended", reason: "expired", ago };
   return { state: "live", record: recordOf(head, data) };
 }
 

@@ -2,7 +2,7 @@
 //
 // A session is one hash. Data lies under its key as JSON text, which begins with a quote, so it cannot be mistaken for a
 // field of the head: v version, i incarnation, c created, x expires, l lifetime, d deadline, b bytes of the entries,
-// n their number, m meta, p principal, e reason of the end (i, m and p as JSON text). Redis drops the hash some time after
+// n their number, m meta, p principal, e reason of the end, whose time x then is (i, m and p as JSON text). Redis drops the hash some time after
 // x; until then whoever reads compares x with the time, so that it is over to the millisecond.
 
 import { createHash } from "node:crypto";
@@ -140,7 +140,7 @@ if not head[1] or tonumber(head[2]) <= now then return false end
 local record = redis.call('HGETALL', KEYS[1])
 redis.call('HSET', KEYS[1], 'e', reason)
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'e', reason)
+redis.call('HSET', KEYS[1], 'e', reason, 'x', int(now))
 redis.call('PEXPIRE', KEYS[1], retention)
 if publish ~= '' then redis.call(publish, KEYS[1], '["e",' .. head[3] .. ',"' .. reason .. '"]') end
 return record
