@@ -54,6 +54,8 @@ export interface Binding {
   readonly about?: SessionAbout | undefined;
   /** A new idle lifetime, such as one for "remember me". */
   readonly lifetime?: number | undefined;
+  /** The absolute end of a session that is made with this binding, in ms from then on; `undefined` for the hub's. */
+  readonly deadline?: number | null | undefined;
 }
 
 export interface BindOptions {
@@ -61,6 +63,15 @@ export interface BindOptions {
   readonly about?: SessionAbout | undefined;
   /** Replaces the session's idle lifetime. */
   readonly lifetime?: Duration | undefined;
+}
+
+/** As a request binds its session; the lifetime is that of the cookie. */
+export interface RequestBindOptions extends Pick<BindOptions, "about"> {
+  /**
+   * The absolute end, from now on, of a session that this request makes, as after `regenerate`; `null` for none. That of a
+   * session that is there already stays: nothing pushes it. Default: the hub's.
+   */
+  readonly deadline?: Duration | null | undefined;
 }
 
 const LONGEST_PRINCIPAL = 512;
@@ -77,6 +88,12 @@ export function checkBinding(principal: string | null, { about, lifetime }: Bind
     about: about === undefined ? undefined : checkAbout(about),
     lifetime: lifetime === undefined ? undefined : milliseconds(lifetime, "lifetime"),
   };
+}
+
+/** @throws LiveSessionError `bad_option`, `not_json`, `too_large` */
+export function checkRequestBinding(principal: string | null, { deadline, ...options }: RequestBindOptions): Binding {
+  const binding = checkBinding(principal, options);
+  return deadline == null ? { ...binding, deadline } : { ...binding, deadline: milliseconds(deadline, "deadline") };
 }
 
 /** @throws LiveSessionError `bad_option` */
