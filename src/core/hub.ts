@@ -7,7 +7,7 @@ import { type Clock, every } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
 import { checkKey, copyJson } from "./json.ts";
-import { changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
+import { type AttachOptions, changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
 import {
   type BindOptions,
   checkBinding,
@@ -104,21 +104,18 @@ export class LiveSessions<Data extends object> implements MapWriter {
   }
 
   /**
-   * Attaches to the session with this id, which is the secret in the cookie. Activity: pushes the idle lifetime.
+   * Attaches to the session with this id, which is the secret in the cookie. Activity, unless told otherwise: pushes the
+   * idle lifetime.
    *
    * @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`, `bus_failed`, `closed`
    */
-  async attach(id: string): Promise<LiveSession<Data>> {
-    return this.attachKey(sessionKey(id));
+  async attach(id: string, options?: AttachOptions): Promise<LiveSession<Data>> {
+    return this.attachKey(sessionKey(id), options);
   }
 
   /** As `attach`, for adapters and for those who know a session by its key. */
-  async attachKey(key: SessionKey): Promise<LiveSession<Data>> {
-    return this.#topics.open(key, (topic) => {
-      const live = new LiveSession<Data>(topic, this.#context);
-      this.#active(topic);
-      return live;
-    });
+  async attachKey(key: SessionKey, { activity = true }: AttachOptions = {}): Promise<LiveSession<Data>> {
+    return this.#topics.open(key, (topic) => new LiveSession<Data>(topic, this.#context, activity));
   }
 
   /**
