@@ -63,7 +63,7 @@ test("attached connections are told on time that their session expired", async (
 });
 
 describe("a session that is about to expire", () => {
-  async function attached(options: LiveSessionsOptions<Data> = {}) {
+  async function attached(options: Pick<LiveSessionsOptions<Data>, "expiryNotice"> = {}) {
     const clock = new ManualClock();
     const store = memoryStore({ clock });
     const common = { store, clock, lifetime: "30m", checkInterval: "1w", touchInterval: 0, ...options } as const;

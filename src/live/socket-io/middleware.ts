@@ -90,6 +90,8 @@ function follow<Data extends object>(socket: SocketLike<Data>, raw: RawSocket, l
     if (socket.connected && message.type === "live_session_extended") raw.emit("live_session_expiring", null);
     if (message.type !== "live_session_ended") return;
     if (!socket.connected) return void raw.conn.close(); // between the middleware and the connection
+    // One that moved is found again by the new cookie: clients whose connection breaks come back by themselves.
+    if (message.reason === "regenerated") return void raw.conn.close();
     raw.emit("live_session_ended", { reason: message.reason });
     socket.disconnect(true);
   });

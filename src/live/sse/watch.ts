@@ -62,7 +62,8 @@ export class Watch<Data extends object> {
 
   /** Goes before a snapshot that waits, which is of no use any more. */
   #ended(reason: EndReason): void {
-    this.#end(this.#rendering.end(reason, this.#report));
+    // A session that moved is found again by the new cookie, when the browser connects anew.
+    this.#end(reason === "regenerated" ? "" : this.#rendering.end(reason, this.#report));
   }
 
   #end(text: string): void {
