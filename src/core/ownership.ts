@@ -54,7 +54,7 @@ export interface Binding {
   readonly about?: SessionAbout | undefined;
   /** A new idle lifetime, such as one for "remember me". */
   readonly lifetime?: number | undefined;
-  /** The absolute end of a session that is made with this binding, in ms from then on; `undefined` for the hub's. */
+  /** The absolute end, in ms from then on; `null` for none, `undefined` for what it is, or the hub's for a new session. */
   readonly deadline?: number | null | undefined;
 }
 
@@ -63,16 +63,12 @@ export interface BindOptions {
   readonly about?: SessionAbout | undefined;
   /** Replaces the session's idle lifetime. */
   readonly lifetime?: Duration | undefined;
+  /** The absolute end from now on, such as a short one after a step-up; `null` for none. Default: what it is. */
+  readonly deadline?: Duration | null | undefined;
 }
 
 /** As a request binds its session; the lifetime is that of the cookie. */
-export interface RequestBindOptions extends Pick<BindOptions, "about"> {
-  /**
-   * The absolute end, from now on, of a session that this request makes, as after `regenerate`; `null` for none. That of a
-   * session that is there already stays: nothing pushes it. Default: the hub's.
-   */
-  readonly deadline?: Duration | null | undefined;
-}
+export type RequestBindOptions = Pick<BindOptions, "about" | "deadline">;
 
 const LONGEST_PRINCIPAL = 512;
 const MOST_ABOUT_BYTES = 4_096;
@@ -81,19 +77,14 @@ const ATTEMPTS = 20;
 const AT_ONCE = 50;
 
 /** @throws LiveSessionError `bad_option`, `not_json`, `too_large` */
-export function checkBinding(principal: string | null, { about, lifetime }: BindOptions = {}): Binding {
+export function checkBinding(principal: string | null, { about, lifetime, deadline }: BindOptions = {}): Binding {
   if (principal !== null) checkPrincipal(principal);
   return {
     principal,
     about: about === undefined ? undefined : checkAbout(about),
     lifetime: lifetime === undefined ? undefined : milliseconds(lifetime, "lifetime"),
+    deadline: deadline == null ? deadline : milliseconds(deadline, "deadline"),
   };
-}
-
-/** @throws LiveSessionError `bad_option`, `not_json`, `too_large` */
-export function checkRequestBinding(principal: string | null, { deadline, ...options }: RequestBindOptions): Binding {
-  const binding = checkBinding(principal, options);
-  return deadline == null ? { ...binding, deadline } : { ...binding, deadline: milliseconds(deadline, "deadline") };
 }
 
 /** @throws LiveSessionError `bad_option` */
@@ -146,7 +137,7 @@ export class Ownership {
    * @throws LiveSessionError `unknown_session`, `session_ended`, `too_many_sessions`, `conflict`, `store_failed`
    */
   async bind(key: SessionKey, incarnation: string | undefined, binding: Binding): Promise<void> {
-    const { principal, about, lifetime } = binding;
+    const { principal, about, lifetime, deadline } = binding;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const found = await this.#records.read(key);
       if (found.state === "missing") throw unknownSession();
@@ -162,6 +153,7 @@ export class Ownership {
         principal,
         meta: metaAbout(meta, about),
         lifetime,
+        newDeadline: deadline,
       });
       if (result.ok) return principal === before ? undefined : this.admit(key, current, principal);
       if (result.why === "ended") throw sessionEnded(result.reason);

@@ -44,7 +44,7 @@ const touchIntervalOf = (lifetime: number) => Math.min(60_000, lifetime / 1000);
 /** A commit as an adapter words it; the hub's limits and defaults are filled in. */
 export type Write = Changes &
   Pick<Commit, "mode"> &
-  Partial<Pick<Commit, "ifVersion" | "ifIncarnation" | "lifetime" | "deadline" | "meta" | "principal">>;
+  Partial<Pick<Commit, "ifVersion" | "ifIncarnation" | "lifetime" | "deadline" | "newDeadline" | "meta" | "principal">>;
 
 /**
  * The records of a hub, for adapters. Data handed in must be checked, copied and deeply frozen (`copyJson`). Every
@@ -90,6 +90,7 @@ export class SessionRecords {
       incarnation: generateIncarnation(),
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
       deadline: write.deadline ?? (creates ? deadline : undefined),
+      newDeadline: write.newDeadline,
       meta: write.meta,
       principal: write.principal,
       maxBytes,

@@ -1,6 +1,6 @@
 // What goes along when a session moves to a new id.
 
-import { type Duration, milliseconds } from "./duration.ts";
+import { milliseconds } from "./duration.ts";
 import { LiveSessionError } from "./errors.ts";
 import { type Binding, type BindOptions, checkBinding } from "./ownership.ts";
 import type { JsonObject } from "./store.ts";
@@ -8,8 +8,6 @@ import type { JsonObject } from "./store.ts";
 export interface RegenerateOptions extends BindOptions {
   /** The data that goes along: all of it, none, or these keys. Default true. */
   readonly keep?: boolean | readonly string[] | undefined;
-  /** The absolute end, from now on, such as a short one after a step-up; `null` for none. Default: the one it has. */
-  readonly deadline?: Duration | null | undefined;
   /** Whose session it is from now on; `null` for nobody's. Default: whose it was. */
   readonly principal?: string | null | undefined;
 }

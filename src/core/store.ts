@@ -65,6 +65,8 @@ export interface Commit {
   readonly lifetime?: number | undefined;
   /** Absolute end, in ms from now, for a record that this commit creates; ignored for one that exists. */
   readonly deadline?: number | null | undefined;
+  /** Another absolute end, in ms from now, for a record that exists: `null` for none, `undefined` leaves it. */
+  readonly newDeadline?: number | null | undefined;
   /** Replaces the adapter's facts; `undefined` leaves them. */
   readonly meta?: JsonObject | null | undefined;
   /** Replaces the principal; `undefined` leaves it. */

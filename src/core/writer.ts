@@ -26,7 +26,7 @@ export interface Written {
 }
 
 /** What an adapter may write beside the data. */
-export type WriteExtras = Partial<Pick<Commit, "meta" | "lifetime" | "principal">>;
+export type WriteExtras = Partial<Pick<Commit, "meta" | "lifetime" | "newDeadline" | "principal">>;
 
 /** Attempts of a compare-and-set before it gives up with `conflict`. */
 const ATTEMPTS = 100;
@@ -66,6 +66,7 @@ export class SessionWriter {
       ifIncarnation: target.incarnation,
       meta: extras.meta,
       lifetime: extras.lifetime,
+      newDeadline: extras.newDeadline,
       principal: extras.principal,
     });
     if (result.ok) return this.#after(target, result);

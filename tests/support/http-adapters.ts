@@ -12,7 +12,7 @@ import { Hono } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
 import { LiveSessionError } from "live-session";
-import { expressStore } from "live-session/express";
+import { bindSession, expressStore } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
 import { type FetchSession, fetchSessions } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
@@ -77,6 +77,8 @@ const onExpress: HttpAdapter = {
         set: (key, value) => Object.assign(request.session, { [key]: value }),
         delete: (key) => Reflect.deleteProperty(request.session, key),
         regenerate: () => call((done) => request.session.regenerate(done)),
+        bind: (principal, options) => bindSession(request.session, principal, options),
+        save: () => call((done) => request.session.save(done)),
         destroy: () => call((done) => request.session.destroy(done)),
       };
       response.json(await routes[request.path]?.(own, new URLSearchParams(request.url.split("?")[1])));
@@ -117,6 +119,8 @@ const onFastify: HttpAdapter = {
         set: (key, value) => request.session.set(key as never, value as never),
         delete: (key) => Reflect.deleteProperty(request.session, key),
         regenerate: () => request.session.regenerate(),
+        bind: (principal, options) => bindSession(request.session, principal, options),
+        save: () => request.session.save(),
         destroy: () => request.session.destroy(),
       };
       const { pathname, searchParams } = new URL(request.url, "http://localhost");
@@ -166,6 +170,10 @@ const onKoa: HttpAdapter = {
         async regenerate() {
           await ctx.session?.regenerate();
         },
+        bind: (principal, options) => bindSession(ctx.session as object, principal, options),
+        async save() {
+          await ctx.session?.save();
+        },
         async destroy() {
           ctx.session = null;
         },
@@ -182,6 +190,8 @@ const ofFetch = (session: FetchSession<Data>): SuiteSession => ({
   set: (key, value) => session.put(key, value),
   delete: (key) => session.delete(key),
   regenerate: async () => session.regenerate(),
+  bind: (principal, options) => session.bind(principal, options),
+  save: async () => {},
   destroy: () => session.destroy(),
 });
 

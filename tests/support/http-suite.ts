@@ -1,7 +1,9 @@
 // The promises that every request adapter keeps, run through its real framework over HTTP.
 
-import { createLiveSessions, type EndReason, type LiveSessions, type SessionStore, sessionKey } from "live-session";
+import type { LiveSessions, PrincipalLimit, SessionStore } from "live-session";
+import { createLiveSessions, type EndReason, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
+import type { RequestBindOptions } from "live-session/express";
 import { expect, onTestFinished, test } from "vitest";
 import { Browser, type Data, Gate } from "./express.ts";
 
@@ -11,6 +13,9 @@ export interface SuiteSession {
   set(key: string, value: unknown): void;
   delete(key: string): void;
   regenerate(): Promise<void>;
+  bind(principal: string, options: RequestBindOptions): void;
+  /** Saves now, where the framework can; else what it does after the handler. */
+  save(): Promise<void>;
   destroy(): Promise<void>;
 }
 
@@ -71,6 +76,7 @@ interface StartOptions {
   readonly touchInterval?: number;
   readonly maxBytes?: number;
   readonly rotationGrace?: number;
+  readonly principalLimit?: PrincipalLimit;
   /** Where the slow routes wait. */
   readonly gate?: Gate;
 }
@@ -104,6 +110,14 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
       "/login": async (session) => {
         await session.regenerate();
         session.set("user", "ada");
+        return {};
+      },
+      // As one does: the new id, whose it is, and then wait for it before the answer.
+      "/login-as": async (session, query) => {
+        await session.regenerate();
+        session.bind(query.get("user") as string, { about: { browser: query.get("browser") }, deadline: "6h" });
+        session.set("user", query.get("user"));
+        await session.save();
         return {};
       },
       "/logout": async (session) => {
@@ -287,6 +301,39 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
     expect(await sessions.records.count()).toBe(1);
     clock.advance(1);
     expect(await parallel.get("/read")).toMatchObject({ status: 200, body: {} });
+  });
+
+  test("a login says whose session it is, in the same commit; log out everywhere ends them all", async () => {
+    const { sessions, browser, id, record, writes } = await start();
+    const [phone, laptop, other] = [browser(), browser(), browser()];
+    for (const tab of [phone, laptop, other]) await tab.get("/set?n=1");
+    writes.length = 0;
+    await phone.get("/login-as?user=ada&browser=phone");
+    expect(writes.filter((write) => write === "commit").length).toBeLessThanOrEqual(2);
+    await laptop.get("/login-as?user=ada&browser=laptop");
+    await other.get("/login-as?user=bert&browser=phone");
+    expect(await record(phone)).toMatchObject({ principal: "ada" });
+    expect((await record(phone)).deadline).toBe((await record(phone)).createdAt + 6 * HOUR);
+    const listed = await sessions.of("ada").list();
+    expect(listed.map(({ about }) => about.browser).sort()).toEqual(["laptop", "phone"]);
+    await phone.get("/set?cart=kite"); // a later request leaves it as it is
+    expect(await record(phone)).toMatchObject({ principal: "ada", data: { user: "ada", cart: "kite" } });
+    expect(await sessions.of("ada").endOthers(id(phone))).toBe(1);
+    expect((await laptop.get("/read")).body).toEqual({});
+    expect((await phone.get("/read")).body).toMatchObject({ user: "ada" });
+    expect(await sessions.of("ada").endAll()).toBe(1);
+    expect((await phone.get("/read")).body).toEqual({});
+    expect((await other.get("/read")).body).toMatchObject({ user: "bert" });
+  });
+
+  test("a login over principalLimit is refused before it is answered, and its session is nobody's", async () => {
+    const { sessions, browser, record } = await start({ principalLimit: { max: 1, whenFull: "refuse" } });
+    const [phone, laptop] = [browser(), browser()];
+    for (const tab of [phone, laptop]) await tab.get("/set?n=1");
+    expect((await phone.get("/login-as?user=ada")).status).toBe(200);
+    expect((await laptop.get("/login-as?user=ada")).status).toBe(403);
+    expect(await sessions.of("ada").list()).toHaveLength(1);
+    expect(await record(phone)).toMatchObject({ principal: "ada" });
   });
 
   test("a forged signature, garbage, and an id that nobody made are no session, and never adopted", async () => {

@@ -35,7 +35,8 @@ export function textStore({ engine, clock }: { engine: TextEngine; clock: Clock 
     if (maxBytes !== undefined && bytes > maxBytes) return { ok: false, why: "too_large", bytes };
     const lifetime = commit.lifetime ?? row?.lifetime;
     if (lifetime === undefined) throw new TypeError("A commit that may create a record needs a lifetime.");
-    const deadline = row ? row.deadline : typeof commit.deadline === "number" ? now + commit.deadline : null;
+    const given = row ? commit.newDeadline : (commit.deadline ?? null);
+    const deadline = given === undefined ? (row?.deadline ?? null) : given === null ? null : now + given;
     return {
       data,
       meta: meta === undefined ? (row?.meta ?? null) : meta,

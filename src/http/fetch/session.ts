@@ -8,7 +8,7 @@ import type { LiveSessions } from "../../core/hub.ts";
 import { sessionKey } from "../../core/ids.ts";
 import { checkKey, copyJson } from "../../core/json.ts";
 import type { LiveSession } from "../../core/live-session.ts";
-import { checkRequestBinding, type RequestBindOptions } from "../../core/ownership.ts";
+import { checkBinding, type RequestBindOptions } from "../../core/ownership.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
 import type { EndReason, JsonObject } from "../../core/store.ts";
 import { loadSession } from "../shared/load.ts";
@@ -118,10 +118,10 @@ export class FetchSession<Data extends object> {
    *
    * @throws LiveSessionError `bad_option`, `not_json`, `too_large`, `closed`; the commit then `too_many_sessions`
    */
-  bind(principal: string | null, { maxAge, ...options }: FetchBindOptions = {}): void {
+  bind(principal: string | null, { maxAge, about, deadline }: FetchBindOptions = {}): void {
     this.#open();
     const age = maxAge === undefined || maxAge === "session" ? maxAge : milliseconds(maxAge, "maxAge", 1000);
-    this.#binding = { ...checkRequestBinding(principal, options), maxAge: age };
+    this.#binding = { ...checkBinding(principal, { about, deadline }), maxAge: age };
   }
 
   /** Ends the session at once, for good: logout. What is written after it makes a new session. */
@@ -311,7 +311,7 @@ export class FetchSession<Data extends object> {
     binding: FetchBinding | null = null,
   ): Promise<Loaded> {
     const { writer } = this.#sessions;
-    const facts = boundFacts(loaded.meta, binding);
+    const facts = { ...boundFacts(loaded.meta, binding), newDeadline: binding?.deadline };
     const { meta = loaded.meta, principal = loaded.principal } = facts;
     const lifetime = maxAgeOf(meta, this.#settings.maxAge) ?? loaded.lifetime;
     const extras = lifetime === loaded.lifetime ? facts : { ...facts, lifetime };

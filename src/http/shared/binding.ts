@@ -1,7 +1,7 @@
 // Whose a request's session is: said on the session object, and written in the same commit as its data.
 
 import { hiddenField } from "../../core/hidden-field.ts";
-import { type Binding, checkRequestBinding, type RequestBindOptions } from "../../core/ownership.ts";
+import { type Binding, checkBinding, type RequestBindOptions } from "../../core/ownership.ts";
 
 const bindings = hiddenField<Binding | undefined>();
 
@@ -14,7 +14,7 @@ const bindings = hiddenField<Binding | undefined>();
  * @throws LiveSessionError `bad_option`, `not_json`, `too_large`
  */
 export function bindSession(session: object, principal: string | null, options: RequestBindOptions = {}): void {
-  bindings.set(session, checkRequestBinding(principal, options));
+  bindings.set(session, checkBinding(principal, { about: options.about, deadline: options.deadline }));
 }
 
 /** What is to be written with a session object; from then on nothing is. */

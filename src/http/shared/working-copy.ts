@@ -232,10 +232,10 @@ export class WorkingCopy {
       if (wanted !== lifetime) extras.lifetime = wanted;
     }
     if (!binding) return extras;
-    const { principal, about, lifetime: own } = binding;
+    const { principal, about, deadline } = binding;
     extras.principal = principal;
+    extras.newDeadline = deadline;
     if (about !== undefined) extras.meta = metaAbout(extras.meta ?? meta, about);
-    if (own !== undefined) extras.lifetime = own;
     return extras;
   }
 

@@ -26,6 +26,7 @@ export interface CommitFacts {
 
 export function commitArguments(commit: Commit, { retention, publish, index }: CommitFacts): string[] {
   const { mode, put, ifVersion, ifIncarnation, incarnation, lifetime, deadline, meta, principal, maxBytes } = commit;
+  const { newDeadline } = commit;
   const names = Object.keys(put);
   const args = [
     mode,
@@ -40,6 +41,7 @@ export function commitArguments(commit: Commit, { retention, publish, index }: C
     digits(retention),
     publish,
     ...index,
+    newDeadline === null ? "-" : digits(newDeadline),
     String(names.length),
   ];
   for (const name of names) args.push(JSON.stringify(name), JSON.stringify(put[name]));
