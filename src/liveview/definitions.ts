@@ -6,9 +6,10 @@ import { describeIssues, type StandardSchema, validate } from "../core/schema.ts
 import type { DeepReadonly, Session } from "../core/session-map.ts";
 import type { MaybePromise } from "../core/store.ts";
 import type { Params } from "./params.ts";
-import type { Flash, LiveSocket } from "./socket.ts";
+import type { LiveSocket } from "./socket.ts";
 import { type LiveStream, StreamRows } from "./streams.ts";
 import { type Html, Placed, type Renderable } from "./template.ts";
+import type { Flash } from "./view-core.ts";
 
 /** What a handler may return: `reply(...)`, which the browser's `pushEvent` gets. Anything else counts as nothing. */
 export type EventHandler<Socket> = {
