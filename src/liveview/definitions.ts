@@ -25,6 +25,8 @@ export interface RenderTools {
   readonly connected: boolean;
   readonly flash: Flash;
   readonly url: URL;
+  /** For a hidden field of a form that is posted to the app, which asks `views.checkCsrf` for it. */
+  readonly csrfToken: string;
   /** The items of a stream that have to be sent. The container needs an `id` and `phx-update="stream"`. */
   stream<Item>(definition: LiveStream<Item>, render: (item: Item, domId: string) => Renderable): Renderable;
 }
@@ -165,6 +167,7 @@ export function toolsOf(socket: LiveSocket): RenderTools {
     connected: core.connected,
     flash: core.flash,
     url: core.url,
+    csrfToken: core.csrfToken,
     stream: (definition, render) => new StreamRows(socket.streamBuffer(definition.name), render),
   };
 }

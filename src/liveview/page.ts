@@ -46,7 +46,13 @@ export async function renderPage(server: LiveViewServer, request: PageRequest): 
   const key = session && sessionId !== null ? sessionKey(sessionId) : null;
   const flash = server.tokens.readFlash(request.flash);
   const id = `phx-${randomBytes(12).toString("base64url")}`;
-  const core = makeCore({ id, url, session: session ?? noSession(), flash: flash ?? {} });
+  const core = makeCore({
+    id,
+    url,
+    session: session ?? noSession(),
+    csrfToken: server.tokens.makeCsrf(key),
+    flash: flash ?? {},
+  });
   const socket = new LiveSocket(core);
   await mount(match, socket);
   const cookie = request.flash ? { "set-cookie": `${FLASH_COOKIE}=; Max-Age=0; Path=/` } : undefined;
@@ -78,7 +84,7 @@ function pageText(
   const layout = server.layout({
     content: html`<div id="${core.id}" data-phx-main data-phx-session="${token}" data-phx-static="${keep}">${inner}</div>`,
     title: core.title ?? "",
-    csrfToken: tokens.makeCsrf(key),
+    csrfToken: core.csrfToken,
     flash: core.flash,
     url: core.url,
   });

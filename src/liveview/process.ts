@@ -101,7 +101,8 @@ export class ViewProcess {
     }
     live?.subscribe((message) => this.#sessionTold(message));
     const { match, id, url, flash, connectParams } = admission;
-    const facts = { id, url, flash, connectParams, live, session: live ? live.data : noSession() };
+    const csrfToken = this.#server.tokens.makeCsrf(live?.key ?? null);
+    const facts = { id, url, flash, connectParams, live, session: live ? live.data : noSession(), csrfToken };
     const view = new MountedView(this.#server, match, facts, (task) => this.#add(() => this.#run(task)));
     this.#view = view;
     await view.mount();

@@ -18,6 +18,8 @@ export interface ViewCore {
   readonly id: string;
   /** Whether there is a connection; the first rendering, over HTTP, has none. */
   readonly connected: boolean;
+  /** For forms that are posted to the app itself. */
+  readonly csrfToken: string;
   /** What the client passes along when it connects. */
   readonly connectParams: Params | null;
   url: URL;
@@ -41,7 +43,7 @@ export interface ViewCore {
 }
 
 /** What a view is made with; what only one with a connection has is left out for the first rendering. */
-export type CoreFacts = Pick<ViewCore, "id" | "url" | "session" | "flash"> & Partial<ViewCore>;
+export type CoreFacts = Pick<ViewCore, "id" | "url" | "session" | "csrfToken" | "flash"> & Partial<ViewCore>;
 
 export function makeCore(facts: CoreFacts): ViewCore {
   return {

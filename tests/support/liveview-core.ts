@@ -4,5 +4,5 @@ import { makeCore, type ViewCore } from "../../src/liveview/view-core.ts";
 
 export function testCore(overrides: Partial<ViewCore> = {}): ViewCore {
   const url = new URL("http://localhost/");
-  return makeCore({ id: "phx-test", url, session: {}, flash: {}, connected: true, ...overrides });
+  return makeCore({ id: "phx-test", url, session: {}, csrfToken: "", flash: {}, connected: true, ...overrides });
 }
