@@ -88,7 +88,7 @@ async function view(server: LiveViewServer, sessionId: string): Promise<Viewer> 
         },
         close() {},
       },
-      sessionId,
+      { sessionId, allowsOrigin: () => true },
     ),
   };
   const joined = new Promise<void>((resolve) => {

@@ -1,6 +1,7 @@
 // Whether a client may join a view: the page's token, the session, the CSRF token and the URL must fit together.
 
 import type { SessionKey } from "../core/ids.ts";
+import type { Peer } from "./connection.ts";
 import { isObject } from "./frames.ts";
 import type { Params } from "./params.ts";
 import type { RouteMatch } from "./router.ts";
@@ -18,23 +19,20 @@ export type Admission =
   /** `stale` and `unauthorized` make the client load the page anew. */
   | { readonly ok: false; readonly reason: "stale" | "unauthorized" };
 
-/**
- * @param key of the session that the connection's cookie names now; `null` if there is none
- * @param hasCookie whether there is such a cookie at all
- */
+/** @param key of the session that the peer's cookie names now; `null` if there is none */
 export function admit(
   server: LiveViewServer,
   topic: string,
   payload: Readonly<Record<string, unknown>>,
   key: SessionKey | null,
-  hasCookie: boolean,
+  peer: Peer,
 ): Admission {
   const { tokens, clock } = server;
   // A browser that takes no cookies has a page of a session that it cannot name: loading the page anew would not help, and
   // never end. It gets what a visitor without a session gets.
   const token =
     tokens.readPage(payload.session, key, clock.now()) ??
-    (hasCookie ? null : tokens.readFirstPage(payload.session, clock.now()));
+    (peer.sessionId !== null ? null : tokens.readFirstPage(payload.session, clock.now()));
   const connectParams = isObject(payload.params) ? payload.params : {};
   const pageKey = key ?? token?.firstOf ?? null;
   if (!token || !tokens.checkCsrf(connectParams._csrf_token, pageKey)) return { ok: false, reason: "stale" };
@@ -42,13 +40,19 @@ export function admit(
   // The client came from another view of this app, whose token it has; otherwise the page's own view is meant.
   const arrived = typeof redirect === "string";
   const url = urlOf(arrived ? redirect : payload.url);
-  const match = url && server.router(url);
+  // A view may make links of its URL, so it must be one of ours: not whatever a client says.
+  const match = url && peer.allowsOrigin(url.origin) ? server.router(url) : null;
   if (!url || !match || topic !== `lv:${token.id}` || (!arrived && match.route !== token.route)) {
     return { ok: false, reason: "unauthorized" };
   }
   // From the view before, or at the first join from the page; not again when the connection was lost.
   const flash = payload.flash ?? (connectParams._mounts === 0 ? payload.static : null);
   return { ok: true, id: token.id, match, url, connectParams, flash: tokens.readFlash(flash) ?? {} };
+}
+
+/** The URL of a request's path: put together, and not resolved, since `//host/path` is a path of this host here. */
+export function requestUrl(protocol: string, host: string, path: string): URL | null {
+  return urlOf(`${protocol}://${host}${path}`);
 }
 
 export function urlOf(text: unknown): URL | null {

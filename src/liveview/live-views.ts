@@ -84,10 +84,11 @@ export class LiveViews {
       maxWaiting: wholeNumber(options.maxWaiting ?? 1_000, "maxWaiting", 1),
       maxViews: wholeNumber(options.maxViews ?? 50, "maxViews", 1),
     };
-    this.#polls = new LongPolls(this.#server);
+    const maxBufferedBytes = wholeNumber(options.maxBufferedBytes ?? 1024 * 1024, "maxBufferedBytes", 0);
+    this.#polls = new LongPolls(this.#server, maxBufferedBytes);
     this.#sockets = new WebSockets(this.#server, this.#admission, {
       maxMessageBytes: this.maxMessageBytes,
-      maxBufferedBytes: wholeNumber(options.maxBufferedBytes ?? 1024 * 1024, "maxBufferedBytes", 0),
+      maxBufferedBytes,
       idleTimeout: milliseconds(options.idleTimeout ?? "90s", "idleTimeout"),
     });
   }
@@ -114,12 +115,15 @@ export class LiveViews {
 
   /** One request of a long poll, for any framework. @param headers of the request, names in lower case */
   poll(
-    request: Omit<PollRequest, "sessionId"> & { readonly headers: Readonly<Record<string, string | undefined>> },
+    request: Omit<PollRequest, "sessionId" | "allowsOrigin"> & {
+      readonly headers: Readonly<Record<string, string | undefined>>;
+    },
     gone?: AbortSignal,
   ): Promise<PollResponse> {
     const incoming = { headers: request.headers } as unknown as IncomingMessage;
-    if (!this.#admission.allowsOrigin(incoming)) return Promise.resolve({ status: 403 });
-    return this.#polls.handle({ ...request, sessionId: this.#admission.sessionId(incoming) }, gone);
+    if (!this.#admission.allowsRequest(incoming)) return Promise.resolve({ status: 403 });
+    const peer = { sessionId: this.#admission.sessionId(incoming), allowsOrigin: this.#admission.ruleFor(incoming) };
+    return this.#polls.handle({ ...request, ...peer }, gone);
   }
 
   /** The session id in the cookie of a request that no session middleware saw; `null` if it has none of ours. */

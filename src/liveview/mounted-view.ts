@@ -72,7 +72,7 @@ export class MountedView {
 
   /** Goes to another URL of the view; `false` if it is none. */
   async patch(href: unknown): Promise<boolean> {
-    const target = patched(this.#server.router, this.#match, href);
+    const target = patched(this.#server.router, this.#match, this.#socket.core.url, href);
     if (target) await this.#goTo(target);
     return target !== null;
   }

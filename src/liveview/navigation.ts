@@ -6,10 +6,15 @@ import type { RouteMatch, Router } from "./router.ts";
 import type { LiveViewServer } from "./server.ts";
 import type { ViewCore } from "./view-core.ts";
 
-/** The route of a URL, if it is one of the same view. */
-export function patched(router: Router, current: RouteMatch, href: unknown): { match: RouteMatch; url: URL } | null {
+/** The route of a URL, if it is one of the same view and site. */
+export function patched(
+  router: Router,
+  current: RouteMatch,
+  from: URL,
+  href: unknown,
+): { match: RouteMatch; url: URL } | null {
   const url = urlOf(href);
-  const match = url && router(url);
+  const match = url && url.origin === from.origin ? router(url) : null;
   return url && match && match.view === current.view ? { match, url } : null;
 }
 
@@ -24,7 +29,7 @@ export function patchTarget(
   from: URL,
   to: string,
 ): { match: RouteMatch; url: URL } {
-  const target = patched(router, current, new URL(to, from).href);
+  const target = patched(router, current, from, new URL(to, from).href);
   if (target) return target;
   throw new LiveSessionError("bad_option", `pushPatch: ${to} is another live view: use pushNavigate.`);
 }

@@ -106,7 +106,12 @@ function redirectTo(location: string, core: ViewCore, { tokens }: LiveViewServer
     : undefined;
   return {
     status: 302,
-    headers: { location, "cache-control": "no-store", ...(cookie && { "set-cookie": cookie }) },
+    headers: { location: asciiOf(location), "cache-control": "no-store", ...(cookie && { "set-cookie": cookie }) },
     body: "",
   };
+}
+
+/** A path as a header may hold it. */
+function asciiOf(path: string): string {
+  return path.replace(/[^\x21-\x7e]/gu, encodeURIComponent);
 }

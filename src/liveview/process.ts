@@ -5,6 +5,7 @@ import type { LiveSession, LiveSessionMessage } from "../core/live-session.ts";
 import type { EndReason } from "../core/store.ts";
 import { admit } from "./admission.ts";
 import { attachSession } from "./attach.ts";
+import type { Peer } from "./connection.ts";
 import { Reply } from "./definitions.ts";
 import { Mailbox } from "./mailbox.ts";
 import { MountedView } from "./mounted-view.ts";
@@ -41,11 +42,11 @@ export class ViewProcess {
     this.#mailbox = new Mailbox((error) => this.#crash(error));
   }
 
-  /** @param sessionId from the connection's cookie: the session is loaded afresh with each join */
-  join(ref: string | null, payload: Payload, sessionId: string | null): void {
+  /** The session is loaded afresh with each join. */
+  join(ref: string | null, payload: Payload, peer: Peer): void {
     this.#mailbox.add(async () => {
       try {
-        await this.#join(ref, payload, sessionId);
+        await this.#join(ref, payload, peer);
       } catch (error) {
         if (this.#over) return;
         this.#server.report(error, { stage: "liveview:join", key: this.#live?.key });
@@ -90,11 +91,11 @@ export class ViewProcess {
     this.#link.gone();
   }
 
-  async #join(ref: string | null, payload: Payload, sessionId: string | null): Promise<void> {
-    const live = await attachSession(this.#server.sessions, sessionId);
+  async #join(ref: string | null, payload: Payload, peer: Peer): Promise<void> {
+    const live = await attachSession(this.#server.sessions, peer.sessionId);
     this.#live = live;
     if (this.#over) return live?.detach(); // left while the session was loaded
-    const admission = admit(this.#server, this.#link.topic, payload, live?.key ?? null, sessionId !== null);
+    const admission = admit(this.#server, this.#link.topic, payload, live?.key ?? null, peer);
     if (!admission.ok) {
       this.#link.reply(ref, "error", { reason: admission.reason });
       return this.release();

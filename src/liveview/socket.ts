@@ -189,8 +189,8 @@ function navigate<Socket extends AnySocket>(socket: Socket, navigation: Navigati
   return socket;
 }
 
-/** `//host` is another site, and so is `/\host` to browsers. */
+/** `//host` is another site; so is `/\host` to browsers, which moreover leave out tabs and line ends wherever they stand. */
 function localPath(to: string): string {
-  if (/^\/(?![/\\])/.test(to)) return to;
+  if (/^\/(?![/\\])[^\t\r\n]*$/.test(to)) return to;
   throw new LiveSessionError("bad_option", `${JSON.stringify(to)} is no path of this app: that starts with one "/".`);
 }

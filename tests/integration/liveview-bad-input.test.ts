@@ -110,6 +110,8 @@ describe("a join that does not fit is refused", () => {
     ["no URL", () => ({ url: undefined }), "unauthorized"],
     ["a URL that is none", () => ({ url: "::" }), "unauthorized"],
     ["a URL of another kind", () => ({ url: "javascript:alert(1)" }), "unauthorized"],
+    ["a URL of another site", () => ({ url: "https://evil.example/" }), "unauthorized"],
+    ["going to another site", () => ({ url: undefined, redirect: "https://evil.example/" }), "unauthorized"],
     ["a URL without a view", (_tab, server) => ({ url: `${server.url}/nowhere` }), "unauthorized"],
     ["another view's URL", (_tab, server) => ({ url: `${server.url}/admin` }), "unauthorized"],
     [
@@ -254,6 +256,11 @@ describe("a message that came late, or to nobody, is answered", () => {
     [
       "a patch to another view",
       (tab, { url }) => tab.push("live_patch", { url: `${url}/admin` }),
+      { status: "ok", response: { link_redirect: true } },
+    ],
+    [
+      "a patch to another site",
+      (tab) => tab.push("live_patch", { url: "https://evil.example/" }),
       { status: "ok", response: { link_redirect: true } },
     ],
     ["a patch to nowhere", (tab) => tab.push("live_patch", {}), { status: "ok", response: { link_redirect: true } }],

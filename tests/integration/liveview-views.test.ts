@@ -542,22 +542,33 @@ describe("beside the tree", () => {
     expect((await ada.open("/other")).text).toContain("<b></b>");
   });
 
+  test("a page may be sent to a path of any letters", async () => {
+    const Door = liveView<object>({
+      mount: (_params, _session, socket) => void redirect(socket, "/?q=凧 é&x=%20"),
+      render: () => html``,
+    });
+    const { visitor } = await serveLiveViews({ "/door": Door, ...routes });
+    const sent = await visitor().open("/door");
+    expect([sent.status, sent.location]).toEqual([302, "/?q=%E5%87%A7%20%C3%A9&x=%20"]);
+  });
+
   test("a patch to what is not this app is refused", async () => {
     const { visitor, reported } = await serveLiveViews(routes);
     const tab = await visitor().tab("/");
-    for (const to of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/other"]) {
+    const elsewhere = ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/other"];
+    for (const to of [...elsewhere, "/\t/evil.example", "/\n\\evil.example"]) {
       tab.send(
         JSON.stringify([tab.joinRef, "9", tab.topic, "event", { type: "click", event: "patch", value: { to } }]),
       );
       await tab.next("phx_error");
       await tab.join();
     }
-    for (const to of ["//evil.example", "javascript:alert(1)", "data:text/html,x", "https://"]) {
+    for (const to of ["//evil.example", "/\r/evil.example", "javascript:alert(1)", "data:text/html,x", "https://"]) {
       tab.send(JSON.stringify([tab.joinRef, "9", tab.topic, "event", { type: "click", event: "load", value: { to } }]));
       await tab.next("phx_error");
       await tab.join();
     }
-    expect(reported.map(({ error }) => error.code)).toEqual(Array(9).fill("bad_option"));
+    expect(reported.map(({ error }) => error.code)).toEqual(Array(12).fill("bad_option"));
   });
 });
 
