@@ -57,6 +57,7 @@ function liveServer(sessions: LiveSessions<Shop>): LiveViewServer {
     layout: ({ content, csrfToken }) => html`${content}<meta content="${csrfToken}">`,
     clock: sessions.clock,
     report: sessions.report,
+    cookieMissed: () => {},
     version: "1.2.12",
     maxWaiting: 1_000,
     maxViews: 50,

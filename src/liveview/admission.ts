@@ -16,8 +16,15 @@ export type Admission =
       readonly connectParams: Params;
       readonly flash: Readonly<Record<string, string>>;
     }
-  /** `stale` and `unauthorized` make the client load the page anew. */
-  | { readonly ok: false; readonly reason: "stale" | "unauthorized" };
+  | { readonly ok: false; readonly reason: Refusal };
+
+/**
+ * `stale` and `unauthorized` make the client load the page anew, at once. Anything else makes it do so after a while, ten
+ * times, and then every 30 s: so much for what a new page will hardly mend.
+ */
+export type Refusal = "stale" | "unauthorized" | typeof NO_COOKIE;
+
+export const NO_COOKIE = "no session cookie";
 
 /** @param key of the session that the peer's cookie names now; `null` if there is none */
 export function admit(
@@ -35,6 +42,7 @@ export function admit(
     (peer.sessionId !== null ? null : tokens.readFirstPage(payload.session, clock.now()));
   const connectParams = isObject(payload.params) ? payload.params : {};
   const pageKey = key ?? token?.firstOf ?? null;
+  if (!token && cookieIsMissing(server, payload.session, connectParams, peer)) return { ok: false, reason: NO_COOKIE };
   if (!token || !tokens.checkCsrf(connectParams._csrf_token, pageKey)) return { ok: false, reason: "stale" };
   const { redirect } = payload;
   // The client came from another view of this app, whose token it has; otherwise the page's own view is meant.
@@ -48,6 +56,14 @@ export function admit(
   // From the view before, or at the first join from the page; not again when the connection was lost.
   const flash = payload.flash ?? (connectParams._mounts === 0 ? payload.static : null);
   return { ok: true, id: token.id, match, url, connectParams, flash: tokens.readFlash(flash) ?? {} };
+}
+
+/**
+ * Whether a page came with a cookie only now, and its view joins without: the cookie's path, most likely, covers the page
+ * and not the connection. A later join has lost it since, and a new page is what it needs.
+ */
+function cookieIsMissing({ tokens }: LiveViewServer, text: unknown, { _mounts }: Params, peer: Peer): boolean {
+  return peer.sessionId === null && _mounts === 0 && tokens.isPage(text) && !tokens.readPage(text, null, 0);
 }
 
 /** The URL of a request's path: put together, and not resolved, since `//host/path` is a path of this host here. */

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { type Duration, milliseconds } from "../core/duration.ts";
+import { LiveSessionError } from "../core/errors.ts";
 import type { LiveSessions } from "../core/hub.ts";
 import { sessionKey } from "../core/ids.ts";
 import { Admission, type AdmissionOptions } from "../live/shared/admission.ts";
@@ -80,6 +81,7 @@ export class LiveViews {
       layout,
       clock: sessions.clock,
       report: sessions.report,
+      cookieMissed: missedCookieReport(sessions.report),
       version: clientVersion,
       maxWaiting: wholeNumber(options.maxWaiting ?? 1_000, "maxWaiting", 1),
       maxViews: wholeNumber(options.maxViews ?? 50, "maxViews", 1),
@@ -142,6 +144,19 @@ export class LiveViews {
     this.#polls.close();
     await this.#sockets.close();
   }
+}
+
+/** Once: who can send one such join can send many. */
+function missedCookieReport(report: LiveViewServer["report"]): () => void {
+  let reported = false;
+  return () => {
+    if (reported) return;
+    reported = true;
+    const message =
+      "A page came with the session's cookie, but its live view joined without: does the cookie's Path cover the path " +
+      'of the connection ("/live")? Is `secret` the one that signs it, and `name` its name?';
+    report(new LiveSessionError("unknown_session", message), { stage: "liveview:join" });
+  };
 }
 
 /**

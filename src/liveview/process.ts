@@ -3,7 +3,7 @@
 import { LiveSessionError } from "../core/errors.ts";
 import type { LiveSession, LiveSessionMessage } from "../core/live-session.ts";
 import type { EndReason } from "../core/store.ts";
-import { admit } from "./admission.ts";
+import { admit, NO_COOKIE } from "./admission.ts";
 import { attachSession } from "./attach.ts";
 import type { Peer } from "./connection.ts";
 import { Reply } from "./definitions.ts";
@@ -97,6 +97,7 @@ export class ViewProcess {
     if (this.#over) return live?.detach(); // left while the session was loaded
     const admission = admit(this.#server, this.#link.topic, payload, live?.key ?? null, peer);
     if (!admission.ok) {
+      if (admission.reason === NO_COOKIE) this.#server.cookieMissed();
       this.#link.reply(ref, "error", { reason: admission.reason });
       return this.release();
     }

@@ -26,6 +26,8 @@ export interface LiveViewServer {
   readonly layout: (parts: PageParts) => Html;
   readonly clock: Clock;
   readonly report: (error: unknown, context: ErrorContext) => void;
+  /** Reports, the first time, that a page's cookie does not come along when its view joins. */
+  readonly cookieMissed: () => void;
   /** What clients compare their own version with. */
   readonly version: string;
   /** Messages that a view lets wait before it gives up. */

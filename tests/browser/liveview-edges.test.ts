@@ -242,6 +242,29 @@ describe("a stream that is scrolled", () => {
   });
 });
 
+test("where the cookie's path leaves out the connection, the page is not loaded anew for ever, and the cause is told", async () => {
+  let loads = 0;
+  const { page, server } = await start({
+    before: (app) =>
+      app.use((request, response, next) => {
+        const isPage = request.path === "/edges";
+        if (isPage && request.headers.cookie?.includes("connect.sid")) loads++;
+        // As express-session does with `cookie: { path: "/edges" }`: no cookie for other paths.
+        const { setHeader } = response;
+        response.setHeader = (name, value) => {
+          if (name.toLowerCase() !== "set-cookie") return setHeader.call(response, name, value);
+          return isPage ? setHeader.call(response, name, String(value).replace("Path=/;", "Path=/edges;")) : response;
+        };
+        next();
+      }),
+  });
+  await page.reload();
+  await expect.poll(() => loads, { timeout: 60_000 }).toBe(11); // the first, and ten more: the client's own limit
+  await page.waitForTimeout(1_500); // its next try is due in 30 s
+  expect(loads).toBe(11);
+  expect(server.reported.map(({ error }) => error.code)).toEqual(["unknown_session"]);
+});
+
 describe("a page that is not as it was sent", () => {
   const broken: [what: string, change: (html: string) => string][] = [
     ["its token forged", (html) => html.replace(/(data-phx-session="[^"]*)[^".]"/, '$1~"')],

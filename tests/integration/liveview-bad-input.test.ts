@@ -156,7 +156,7 @@ describe("a join that does not fit is refused", () => {
     const nobody = other.visitor({ session: false });
     const elsewhere = await nobody.connect(await nobody.open("/"));
     const answer = await elsewhere.join({ session: tab.page.session });
-    expect(answer).toEqual({ status: "error", response: { reason: "stale" } });
+    expect(answer).toEqual({ status: "error", response: { reason: "no session cookie" } });
   });
 
   test("of more views than one connection may have", async () => {
@@ -313,7 +313,7 @@ describe("a connection is refused", () => {
     const forged = await server
       .visitor({ session: false })
       .connect(page, { cookie: `connect.sid=s%3A${"a".repeat(32)}.forged` });
-    expect(await forged.join()).toEqual({ status: "error", response: { reason: "stale" } });
+    expect(await forged.join()).toEqual({ status: "error", response: { reason: "no session cookie" } });
     expect(tab.received).toHaveLength(1);
     await allIsWell({ server, other });
   });

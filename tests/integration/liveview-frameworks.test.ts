@@ -159,7 +159,7 @@ describe.each(frameworks)("%s", (_name, start) => {
     const stranger = new Visitor(url, true);
     await expect(stranger.connect(await ada.open("/"), { origin: "http://evil.example" })).rejects.toThrow("403");
     const theirs = await stranger.connect(await ada.open("/"));
-    expect(await theirs.join()).toEqual({ status: "error", response: { reason: "stale" } });
+    expect(await theirs.join()).toEqual({ status: "error", response: { reason: "no session cookie" } });
   });
 
   test("joins over the long poll", async () => {

@@ -147,11 +147,32 @@ describe("joining", () => {
       expect(await (await ada.connect(page)).join()).toEqual(stale);
     });
 
-    test("a page that was loaded with a cookie is not joined without", async () => {
-      const { ada } = await firstVisit();
+    test("a page that was loaded with a cookie is not joined without, which is reported once", async () => {
+      const { ada, reported } = await firstVisit();
       const page = await ada.open("/");
+      const elsewhere = { status: "error", response: { reason: "no session cookie" } };
       ada.cookies.clear();
-      expect(await (await ada.connect(page)).join()).toEqual({ status: "error", response: { reason: "stale" } });
+      const tab = await ada.connect(page);
+      expect(await tab.join()).toEqual(elsewhere);
+      expect(await tab.join()).toEqual(elsewhere);
+      expect(reported.map(({ error, context }) => [error.code, context.stage])).toEqual([
+        ["unknown_session", "liveview:join"],
+      ]);
+      expect(reported[0]?.error.message).toContain("Path");
+      // One that was joined before has lost its cookie since then: with a new page it will be well.
+      const { params } = tab.joinPayload() as { params: object };
+      const later = await tab.join({ params: { ...params, _mounts: 1 } });
+      expect(later).toEqual({ status: "error", response: { reason: "stale" } });
+    });
+
+    test("a page of no session that was open for too long is stale, as ever", async () => {
+      const clock = new ManualClock();
+      const { visitor, reported } = await serveLiveViews({ "/": Cart }, { pageLifetime: "1h", sessions: { clock } });
+      const nobody = visitor({ session: false });
+      const tab = await nobody.connect(await nobody.open("/"));
+      clock.advance(3_600_001);
+      expect(await tab.join()).toEqual({ status: "error", response: { reason: "stale" } });
+      expect(reported).toEqual([]);
     });
   });
 
