@@ -1,38 +1,39 @@
 // Requests a second of each framework over our store, beside the same app over its usual store: in memory, and in a Redis
-// that the row starts. Each app is a process of its own; the requests come from this one. "Busy" is the share of one core that
+// that the row starts. Each app is a process of its own; the requests come from autocannon in this one. "Busy" is the share of one core that
 // the app's process used: far below 100 %, something else was the limit.
 
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import autocannon from "autocannon";
 import { adminPassword, startRedis } from "../tests/support/servers/redis.ts";
 import { count } from "./support/compare.ts";
-import { load } from "./support/http-load.ts";
 
 const SESSIONS = 50;
 const IN_FLIGHT = 32;
 const ROUNDS = 3;
-const TURN_MS = 700;
-const WARM_UP_MS = 600;
+const TURN_S = 1;
 
 type Kind = "live" | "usual";
 
 interface Pair {
   readonly framework: string;
-  /** The name of the store that ours stands beside; none if there is none to compare with. */
-  readonly usual?: string;
+  /** The name of the store that ours stands beside. */
+  readonly usual: string;
 }
 
 const inMemory: readonly Pair[] = [
   { framework: "express", usual: "MemoryStore" },
   { framework: "fastify", usual: "its MemoryStore" },
   { framework: "koa", usual: "a Map" },
-  { framework: "hono" },
+  { framework: "hono", usual: "hono-sessions" },
 ];
 
 const inRedis: readonly Pair[] = [
   { framework: "express", usual: "connect-redis" },
   { framework: "fastify", usual: "connect-redis" },
+  { framework: "koa", usual: "koa-redis" },
+  { framework: "hono", usual: "hono-sessions" },
 ];
 
 interface App {
@@ -50,7 +51,6 @@ interface Turn {
 export async function run(rounds = ROUNDS): Promise<void> {
   console.log(`\n  ${SESSIONS} sessions, ${IN_FLIGHT} requests in flight: median of ${rounds} (lowest to highest)`);
   for (const pair of inMemory) await sideBySide(pair, rounds);
-  console.log("\n  hono stands alone: no session store of its own is installed to compare with.");
   if (!hasRedis()) {
     console.log("\n  No Redis: there is no redis-server in PATH or REDIS_SERVER_PATH. Its lines are left out.");
     return;
@@ -72,12 +72,12 @@ async function sideBySide({ framework, usual }: Pair, rounds: number, redisUrl?:
   const children = new Set<ChildProcess>();
   const start = (kind: Kind, name: string) => startApp(children, [framework, kind, redisUrl ?? ""], name);
   try {
-    const apps = await Promise.all([start("live", "live-session"), ...(usual ? [start("usual", usual)] : [])]);
+    const apps = await Promise.all([start("live", "live-session"), start("usual", usual)]);
     for (const path of ["/", "/add"]) {
       const turns = apps.map((): Turn[] => []);
-      for (const app of apps) await turn(app, path, WARM_UP_MS);
+      for (const app of apps) await turn(app, path);
       for (let round = 0; round < rounds; round++) {
-        for (const [index, app] of apps.entries()) turns[index]?.push(await turn(app, path, TURN_MS));
+        for (const [index, app] of apps.entries()) turns[index]?.push(await turn(app, path));
       }
       console.log(`\n  ${framework}, ${redisUrl ? "Redis" : "memory"}, ${path === "/" ? "read" : "change one key"}`);
       const ours = spread(turns[0]!.map(({ rate }) => rate)).median;
@@ -122,13 +122,20 @@ async function newSession(port: number): Promise<string> {
   return cookie;
 }
 
-async function turn({ child, port, cookies }: App, path: string, ms: number): Promise<Turn> {
+async function turn({ child, port, cookies }: App, path: string): Promise<Turn> {
   globalThis.gc?.();
   const before = await processorTime(child);
   const start = performance.now();
-  const rate = await load({ port, path, cookies, connections: IN_FLIGHT, ms });
-  const busy = ((await processorTime(child)) - before) / (performance.now() - start);
-  return { rate, busy };
+  const result = await autocannon({
+    url: `http://127.0.0.1:${port}`,
+    connections: IN_FLIGHT,
+    duration: TURN_S,
+    requests: cookies.map((cookie) => ({ path, headers: { cookie } })),
+  });
+  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${result.non2xx + result.errors} requests failed.`);
+  const ms = performance.now() - start;
+  const busy = ((await processorTime(child)) - before) / ms;
+  return { rate: (1000 * result["2xx"]) / ms, busy };
 }
 
 async function processorTime(child: ChildProcess): Promise<number> {

@@ -23,6 +23,7 @@ function liveServer(sessions: LiveSessions<Shop>): LiveViewServer {
     clock: sessions.clock,
     report: sessions.report,
     cookieMissed: () => {},
+    activity: false,
     version: "1.2.12",
     maxWaiting: 1_000,
     maxViews: 50,

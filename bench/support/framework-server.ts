@@ -13,7 +13,9 @@ import express from "express";
 import expressSession from "express-session";
 import Fastify from "fastify";
 import { Hono } from "hono";
+import { type Session as HonoSession, type Store as HonoStore, MemoryStore, sessionMiddleware } from "hono-sessions";
 import Koa from "koa";
+import koaRedis from "koa-redis";
 import koaSession from "koa-session";
 import { createLiveSessions } from "live-session";
 import { expressStore } from "live-session/express";
@@ -79,8 +81,9 @@ const apps: Record<string, () => RequestListener | Promise<RequestListener>> = {
       set: async (key: string, data: Data) => void map.set(key, data),
       destroy: async (key: string) => void map.delete(key),
     };
+    const usual = () => (redisUrl ? koaRedis({ url: redisUrl } as never) : mapStore);
     app.keys = [secret];
-    app.use(koaSession({ maxAge, store: sessions ? koaStore(sessions) : mapStore } as never, app as never));
+    app.use(koaSession({ maxAge, store: sessions ? koaStore(sessions) : usual() } as never, app as never));
     app.use((ctx) => {
       const session = ctx.session as unknown as Data;
       ctx.body = ctx.path === "/add" ? add(session) : seen(session);
@@ -89,20 +92,52 @@ const apps: Record<string, () => RequestListener | Promise<RequestListener>> = {
   },
 
   hono() {
-    const app = new Hono<SessionEnv<Data>>();
-    app.use(honoSession(sessions!, { secret }));
-    app.get("/", async (c) => c.text(seen(await c.var.session.load())));
-    app.get("/add", async (c) => {
-      const data = { ...(await c.var.session.load()) };
-      const isNew = data.views === undefined;
-      const answer = add(data);
-      if (isNew) for (const [key, value] of Object.entries(data)) c.var.session.put(key, value);
-      else c.var.session.put("views", data.views);
-      return c.text(answer);
-    });
-    return getRequestListener(app.fetch);
+    return getRequestListener((sessions ? liveHono() : usualHono()).fetch);
   },
 };
+
+function liveHono() {
+  const app = new Hono<SessionEnv<Data>>();
+  app.use(honoSession(sessions!, { secret }));
+  app.get("/", async (c) => c.text(seen(await c.var.session.load())));
+  app.get("/add", async (c) => {
+    const { views } = await c.var.session.load();
+    if (views === undefined) for (const [key, value] of Object.entries(fresh)) c.var.session.put(key, value);
+    c.var.session.put("views", Number(views ?? 0) + 1);
+    return c.text("added");
+  });
+  return app;
+}
+
+function usualHono() {
+  const app = new Hono<{ Variables: { session: HonoSession<Data> } }>();
+  const store = client ? honoRedisStore(client as never) : new MemoryStore();
+  app.use(sessionMiddleware({ store, expireAfterSeconds: maxAge / 1000 }) as never);
+  app.get("/", (c) => c.text(`seen ${c.var.session.get("views")}`));
+  app.get("/add", (c) => {
+    const { session } = c.var;
+    const views = session.get("views");
+    if (views === undefined) for (const [key, value] of Object.entries(fresh)) session.set(key, value as never);
+    session.set("views", (Number(views ?? 0) + 1) as never);
+    return c.text("added");
+  });
+  return app;
+}
+
+/** hono-sessions leaves a Redis store to the app: its four methods over JSON strings, as connect-redis keeps them. */
+function honoRedisStore(redis: ReturnType<typeof createClient>): HonoStore {
+  const set = async (id: string, data: unknown) =>
+    void (await redis.set(`hono:${id}`, JSON.stringify(data), { EX: maxAge / 1000 }));
+  return {
+    async getSessionById(id) {
+      const text = await redis.get(`hono:${id}`);
+      return text === null ? null : JSON.parse(text);
+    },
+    createSession: set,
+    persistSessionData: set,
+    deleteSession: async (id) => void (await redis.del(`hono:${id}`)),
+  };
+}
 
 const server = createServer(await apps[framework]!());
 process.on("message", () => {

@@ -6,15 +6,10 @@ import { hydrateRoot } from "react-dom/client";
 import type { ShopApp } from "../shop/live-shop.ts";
 import { App } from "./app.tsx";
 
-const live = connect<ShopApp>({ url: "/live" });
-live.subscribe(() => {
-  if (live.view) document.documentElement.dataset.theme = live.view.theme;
-});
-
 const root = document.querySelector("#app") as HTMLElement;
 hydrateRoot(
   root,
-  <LiveSessionProvider client={live} initial={JSON.parse(root.dataset.view as string)}>
+  <LiveSessionProvider client={connect<ShopApp>({ url: "/live" })} initial={JSON.parse(root.dataset.view as string)}>
     <App />
   </LiveSessionProvider>,
 );

@@ -4,9 +4,13 @@ import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import express from "express";
 
 const folder = fileURLToPath(new URL("public/", import.meta.url));
 const types: Record<string, string> = { ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
+
+/** The same files, for Express. */
+export const shopFiles = express.static(folder);
 
 export interface Asset {
   readonly type: string;
@@ -30,18 +34,17 @@ export function isForeign(header: (name: string) => string | null | undefined): 
   return Boolean(site) && site !== "same-origin" && site !== "none";
 }
 
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-/** The browser's half, bundled once at start. */
-export async function browserScript(): Promise<string> {
+/** The browser's half of an example, bundled once at start. */
+export async function browserScript(entry = new URL("browser.ts", import.meta.url)): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [here("browser.ts")],
-    tsconfig: here("../../tsconfig.json"),
+    entryPoints: [fileURLToPath(entry)],
+    tsconfig: fileURLToPath(new URL("../../tsconfig.json", import.meta.url)),
     bundle: true,
     minify: true,
     write: false,
     format: "esm",
     target: "es2022",
+    define: { "process.env.NODE_ENV": '"production"' },
   });
   return outputFiles[0]?.text ?? "";
 }

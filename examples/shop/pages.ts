@@ -54,6 +54,20 @@ export function shopPage(view: PageModel): string {
   return page.markup;
 }
 
+/** A page of another make, with the shop's looks and masthead. `head` and `main` are markup. */
+export function shopFrame(view: PageModel, head: string, main: string): string {
+  return `<!doctype html>
+<html lang="en" data-theme="${view.theme}">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Gale &amp; Daughters, kite makers</title>
+<link rel="icon" href="/mark.svg"><link rel="stylesheet" href="/style.css">
+${head}
+<body>${masthead(view).markup}
+${main}
+</body>
+</html>`;
+}
+
 /** The basket's panel. `[data-cart]` is what scrolls, so that a new inside keeps the place. */
 export function cartPanel(view: PageModel): Html {
   return html`<aside class="cart" id="basket" aria-labelledby="basket-title" data-cart>
@@ -61,7 +75,7 @@ export function cartPanel(view: PageModel): Html {
   </aside>`;
 }
 
-export function masthead(view: PageModel): Html {
+function masthead(view: PageModel): Html {
   return html`<header class="masthead">
     ${horizon()}
     <div class="bar">

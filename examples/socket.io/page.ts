@@ -1,16 +1,13 @@
 // The shop's page with Socket.IO, and the socket behind it.
 
 import type { Server as HttpServer } from "node:http";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { Router } from "express";
 import { type LiveClientEvents, type LiveServerEvents, type LiveSocketData, liveSession } from "live-session/socket.io";
 import { Server } from "socket.io";
+import { browserScript } from "../shop/assets.ts";
 import type { ShopView } from "../shop/cart-view.ts";
 import type { ShopApp, ShopSession } from "../shop/live-shop.ts";
 import { shopPage } from "../shop/pages.ts";
-
-const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Attaches Socket.IO to the server; gives the page at /socket and its script. */
 export async function socketPage(server: HttpServer, shop: ShopApp, secret: string): Promise<Router> {
@@ -23,17 +20,9 @@ export async function socketPage(server: HttpServer, shop: ShopApp, secret: stri
     socket.on("disconnect", (reason) => console.log(`a tab with ${session.version} changes left: ${reason}`));
   });
 
-  const { outputFiles } = await build({
-    entryPoints: [here("browser.ts")],
-    tsconfig: here("../../tsconfig.json"),
-    bundle: true,
-    minify: true,
-    write: false,
-    format: "esm",
-    target: "es2022",
-  });
+  const script = await browserScript(new URL("browser.ts", import.meta.url));
   const router = Router();
-  router.get("/socket.js", (_request, response) => void response.type("js").send(outputFiles[0]?.text));
+  router.get("/socket.js", (_request, response) => void response.type("js").send(script));
   router.get("/socket", ({ session }, response) => {
     session.theme ??= "light"; // a first visit makes the session, so that its tab can go live
     const { cart = [], theme, user = null } = session;

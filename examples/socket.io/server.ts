@@ -1,11 +1,11 @@
 // `npm run example:socket.io`: the kite shop over Socket.IO, beside its plain page, on one session.
 
 import { createServer } from "node:http";
-import { fileURLToPath } from "node:url";
 import express from "express";
 import session from "express-session";
 import { createLiveSessions } from "live-session";
 import { expressStore } from "live-session/express";
+import { shopFiles } from "../shop/assets.ts";
 import { shopForms } from "../shop/forms.ts";
 import { liveShop, type ShopSession } from "../shop/live-shop.ts";
 import { sameOrigin } from "../shop/same-origin.ts";
@@ -16,7 +16,7 @@ const sessions = createLiveSessions<ShopSession>();
 
 const app = express();
 const server = createServer(app);
-app.use(express.static(fileURLToPath(new URL("../shop/public", import.meta.url))));
+app.use(shopFiles);
 app.use(session({ store: expressStore(sessions), secret, resave: false, saveUninitialized: false }), sameOrigin);
 app.use(await socketPage(server, liveShop(sessions), secret), shopForms({ script: false }));
 

@@ -6,7 +6,7 @@ import { liveStreams, turboStream } from "live-session/sse";
 import { cartEnded, cartInner } from "../shop/cart-view.ts";
 import { catalog } from "../shop/catalog.ts";
 import type { ShopApp } from "../shop/live-shop.ts";
-import { masthead, type PageModel, productCard } from "../shop/pages.ts";
+import { type PageModel, productCard, shopFrame } from "../shop/pages.ts";
 
 const file = createRequire(import.meta.url).resolve;
 const scripts: Record<string, string> = {
@@ -96,18 +96,10 @@ function page(flavour: Flavour): RequestHandler {
     const model: PageModel = { cart, theme, user, script: false };
     const head = flavour.head.map((name) => `<script src="/vendor/${name}" defer></script>`).join("");
     const products = catalog.map((product) => live(flavour, productCard(product, model).markup)).join("");
-    response.set("Cache-Control", "no-store").send(`<!doctype html>
-<html lang="en" data-theme="${theme}">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Gale &amp; Daughters, in fragments</title>
-<link rel="icon" href="/mark.svg"><link rel="stylesheet" href="/style.css">
-${head}
-<body>${masthead(model).markup}
-<main class="shop">
+    const main = `<main class="shop">
   <section class="shelf" aria-label="Kites"><ul class="products">${products}</ul></section>
   ${flavour.basket(live(flavour, cartInner(model).markup))}
-</main>
-</body>
-</html>`);
+</main>`;
+    response.set("Cache-Control", "no-store").send(shopFrame(model, head, main));
   };
 }

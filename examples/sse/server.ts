@@ -1,10 +1,10 @@
 // `npm run example:sse`: the kite shop with htmx and with Turbo, beside its plain page, on one session.
 
-import { fileURLToPath } from "node:url";
 import express from "express";
 import session from "express-session";
 import { createLiveSessions } from "live-session";
 import { expressStore } from "live-session/express";
+import { shopFiles } from "../shop/assets.ts";
 import { shopForms } from "../shop/forms.ts";
 import { liveShop, type ShopSession } from "../shop/live-shop.ts";
 import { sameOrigin } from "../shop/same-origin.ts";
@@ -14,7 +14,7 @@ const secret = process.env.SESSION_SECRET ?? "only for this example";
 const sessions = createLiveSessions<ShopSession>();
 
 const app = express();
-app.use(express.static(fileURLToPath(new URL("../shop/public", import.meta.url))));
+app.use(shopFiles);
 app.use(session({ store: expressStore(sessions), secret, resave: false, saveUninitialized: false }), sameOrigin);
 app.use(ssePages(liveShop(sessions), secret), shopForms({ script: false }));
 

@@ -5,7 +5,7 @@ import { type Duration, milliseconds } from "../core/duration.ts";
 import { LiveSessionError } from "../core/errors.ts";
 import type { LiveSessions } from "../core/hub.ts";
 import { sessionKey } from "../core/ids.ts";
-import { Admission, type AdmissionOptions } from "../live/shared/admission.ts";
+import { Admission, type AdmissionOptions, admissionOptions } from "../live/shared/admission.ts";
 import { badOption, refuseUnknown, wholeNumber } from "../live/shared/options.ts";
 import type { AnyServer } from "../live/shared/upgrades.ts";
 import { LongPolls, type PollRequest, type PollResponse } from "./long-poll.ts";
@@ -38,10 +38,7 @@ export interface LiveViewsOptions extends AdmissionOptions {
 }
 
 const known: readonly (keyof LiveViewsOptions)[] = [
-  "secret",
-  "name",
-  "origins",
-  "requireOrigin",
+  ...admissionOptions,
   "routes",
   "layout",
   "pageLifetime",
@@ -83,6 +80,7 @@ export class LiveViews {
       report: sessions.report,
       cookieMissed: missedCookieReport(sessions.report),
       version: clientVersion,
+      activity: this.#admission.activity,
       maxWaiting: wholeNumber(options.maxWaiting ?? 1_000, "maxWaiting", 1),
       maxViews: wholeNumber(options.maxViews ?? 50, "maxViews", 1),
     };

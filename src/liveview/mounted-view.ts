@@ -104,5 +104,13 @@ export class MountedView {
 
 function isOfSession(message: unknown): boolean {
   const type = (message as { type?: unknown } | null)?.type;
-  return type === "live_session_updated" || type === "live_session_status" || type === "live_session_ended";
+  return typeof type === "string" && Object.hasOwn(ofSession, type);
 }
+
+const ofSession: Record<LiveSessionMessage<object>["type"], true> = {
+  live_session_updated: true,
+  live_session_ended: true,
+  live_session_status: true,
+  live_session_expiring: true,
+  live_session_extended: true,
+};

@@ -92,7 +92,8 @@ export class ViewProcess {
   }
 
   async #join(ref: string | null, payload: Payload, peer: Peer): Promise<void> {
-    const live = await attachSession(this.#server.sessions, peer.sessionId);
+    const { sessions, activity } = this.#server;
+    const live = await attachSession(sessions, peer.sessionId, activity);
     this.#live = live;
     if (this.#over) return live?.detach(); // left while the session was loaded
     const admission = admit(this.#server, this.#link.topic, payload, live?.key ?? null, peer);

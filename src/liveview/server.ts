@@ -30,6 +30,8 @@ export interface LiveViewServer {
   readonly cookieMissed: () => void;
   /** What clients compare their own version with. */
   readonly version: string;
+  /** Whether a view that joins keeps its session alive by that. */
+  readonly activity: boolean;
   /** Messages that a view lets wait before it gives up. */
   readonly maxWaiting: number;
   /** Views of one connection. */

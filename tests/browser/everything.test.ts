@@ -12,7 +12,7 @@ beforeAll(async () => {
   const port = await freePort();
   [browser, shop] = await Promise.all([
     launchChromium(),
-    startExample("../tests/support/everything-process.tsx", "everything is open", port),
+    startExample("../tests/support/everything-process.ts", "everything is open", port),
   ]);
 });
 

@@ -308,6 +308,42 @@ describe("the session", () => {
     },
   );
 
+  test.each([
+    [false, "does not keep"],
+    [true, "keeps"],
+  ])("with activity %s, a tab that joins %s it alive", async (activity) => {
+    const clock = new ManualClock();
+    const options = { activity, idleTimeout: "1h" as const, sessions: { clock, lifetime: "10m" as const } };
+    const { visitor, sessions } = await serveLiveViews({ "/": Cart }, options);
+    const ada = visitor();
+    const page = await ada.open("/");
+    clock.advance(8 * 60_000);
+    expect((await (await ada.connect(page)).join()).status).toBe("ok");
+    clock.advance(3 * 60_000);
+    expect((await sessions.read(ada.id)) !== null).toBe(activity);
+  });
+
+  test("a view that did not subscribe is not told either that it will expire", async () => {
+    const told: Record<string, string[]> = { "/deaf": [], "/told": [] };
+    const view = (path: string, subscribes: boolean) =>
+      liveView<object, TestSession>({
+        mount: (_params, session, socket) => void (subscribes && maybeSubscribe(socket, session)),
+        handleInfo: ({ type }) => void told[path]?.push(type),
+        render: () => html`<p></p>`,
+      });
+    const clock = new ManualClock();
+    const { visitor } = await serveLiveViews(
+      { "/deaf": view("/deaf", false), "/told": view("/told", true) },
+      { idleTimeout: "1h", sessions: { clock, lifetime: "10m" } },
+    );
+    const ada = visitor();
+    const tabs = [await ada.tab("/deaf"), await ada.tab("/told")];
+    clock.advance(9.5 * 60_000);
+    await expect.poll(() => told["/told"]).toContain("live_session_expiring");
+    for (const tab of tabs) await tab.push("cids_will_destroy", { cids: [] }); // after all that came before
+    expect(told["/deaf"]).toEqual([]);
+  });
+
   test("a view is told of the end and may say where to go", async () => {
     const Polite = liveView<object, TestSession>({
       mount: (_params, session, socket) => void maybeSubscribe(socket, session),

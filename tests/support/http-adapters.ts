@@ -11,7 +11,8 @@ import fastify from "fastify";
 import { Hono } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
-import { expressStore } from "live-session/express";
+import { LiveSessionError } from "live-session";
+import { bindSession, expressStore } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
 import { type FetchSession, fetchSessions } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
@@ -76,14 +77,19 @@ const onExpress: HttpAdapter = {
         set: (key, value) => Object.assign(request.session, { [key]: value }),
         delete: (key) => Reflect.deleteProperty(request.session, key),
         regenerate: () => call((done) => request.session.regenerate(done)),
+        bind: (principal, options) => bindSession(request.session, principal, options),
+        save: () => call((done) => request.session.save(done)),
         destroy: () => call((done) => request.session.destroy(done)),
       };
       response.json(await routes[request.path]?.(own, new URLSearchParams(request.url.split("?")[1])));
     });
-    app.use((error: { code?: string }, _request: unknown, response: express.Response, _next: unknown) => {
-      onError(error);
-      if (!response.headersSent) response.status(500).json({ code: error.code });
-    });
+    app.use(
+      (error: LiveSessionError, _request: unknown, response: express.Response, next: (error: unknown) => void) => {
+        onError(error);
+        if (error.status) return next(error); // Express's own answer
+        if (!response.headersSent) response.status(500).json({ code: error.code });
+      },
+    );
     return listen(createServer(app));
   },
 };
@@ -102,9 +108,10 @@ const onFastify: HttpAdapter = {
       rolling,
       cookie: { secure: false, ...(maxAge !== undefined && { maxAge }) },
     });
-    app.setErrorHandler<Error & { code?: string }>((error, _request, reply) => {
+    app.setErrorHandler<LiveSessionError>((error, _request, reply) => {
       onError(error);
-      return reply.code(500).send({ code: error.code });
+      const { status = 500, headers = {} } = error;
+      return reply.code(status).headers(headers).send({ code: error.code });
     });
     app.get("/*", async (request) => {
       const own: SuiteSession = {
@@ -112,6 +119,8 @@ const onFastify: HttpAdapter = {
         set: (key, value) => request.session.set(key as never, value as never),
         delete: (key) => Reflect.deleteProperty(request.session, key),
         regenerate: () => request.session.regenerate(),
+        bind: (principal, options) => bindSession(request.session, principal, options),
+        save: () => request.session.save(),
         destroy: () => request.session.destroy(),
       };
       const { pathname, searchParams } = new URL(request.url, "http://localhost");
@@ -143,6 +152,7 @@ const onKoa: HttpAdapter = {
         await next();
       } catch (error) {
         onError(error);
+        if ((error as LiveSessionError).status) throw error; // Koa's own answer
         ctx.status = 500;
         ctx.body = { code: (error as { code?: string }).code };
       }
@@ -160,6 +170,10 @@ const onKoa: HttpAdapter = {
         async regenerate() {
           await ctx.session?.regenerate();
         },
+        bind: (principal, options) => bindSession(ctx.session as object, principal, options),
+        async save() {
+          await ctx.session?.save();
+        },
         async destroy() {
           ctx.session = null;
         },
@@ -176,6 +190,8 @@ const ofFetch = (session: FetchSession<Data>): SuiteSession => ({
   set: (key, value) => session.put(key, value),
   delete: (key) => session.delete(key),
   regenerate: async () => session.regenerate(),
+  bind: (principal, options) => session.bind(principal, options),
+  save: async () => {},
   destroy: () => session.destroy(),
 });
 
@@ -213,7 +229,7 @@ const onHono: HttpAdapter = {
     });
     app.onError((error, c) => {
       onError(error);
-      return c.json(failure(error), 500);
+      return error instanceof LiveSessionError && error.getResponse ? error.getResponse() : c.json(failure(error), 500);
     });
     return listen(createAdaptorServer({ fetch: app.fetch }) as Server);
   },

@@ -31,8 +31,13 @@ export function givenCookie(settings: CookieSettings, request: RequestLike): Giv
 }
 
 /** The Set-Cookie header for an id; `null` takes the cookie away. */
-export function setCookie(settings: CookieSettings, secure: boolean, id: string | null): string {
-  const { secrets, maxAge, sameSite, domain, path } = settings;
+export function setCookie(
+  settings: CookieSettings,
+  secure: boolean,
+  id: string | null,
+  maxAge: number | null = settings.maxAge,
+): string {
+  const { secrets, sameSite, domain, path } = settings;
   const value = id === null ? "" : encodeURIComponent(sign(id, secrets[0] as string));
   const parts = [`${cookieName(settings, secure)}=${value}`, `Path=${path}`];
   if (domain !== undefined) parts.push(`Domain=${domain}`);

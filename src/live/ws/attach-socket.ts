@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { LiveSessionError, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import type { LiveSession } from "../../core/live-session.ts";
-import { Admission, type AdmissionOptions } from "../shared/admission.ts";
+import { Admission, type AdmissionOptions, admissionOptions } from "../shared/admission.ts";
 import { badOption, refuseUnknown } from "../shared/options.ts";
 import { refusal } from "../shared/refusal.ts";
 
@@ -34,7 +34,7 @@ export async function attachSocket<Data extends object>(
   options: AdmissionOptions,
 ): Promise<LiveSession<Data>> {
   if (typeof sessions?.attach !== "function") throw badOption("attachSocket: pass what createLiveSessions made.");
-  refuseUnknown(options, ["secret", "name", "origins", "requireOrigin"]);
+  refuseUnknown(options, admissionOptions);
   const admission = new Admission(options, sessions.report);
   socket.on("error", () => {}); // ws closes what is broken, and we hear of that
   if (!admission.allowsOrigin(request)) {
@@ -43,7 +43,7 @@ export async function attachSocket<Data extends object>(
   }
   socket.pause?.();
   try {
-    const live = await find(sessions, admission.sessionId(request));
+    const live = await find(sessions, admission, request);
     follow(live, socket);
     return live;
   } catch (error) {
@@ -55,9 +55,14 @@ export async function attachSocket<Data extends object>(
   }
 }
 
-async function find<Data extends object>(sessions: LiveSessions<Data>, id: string | null): Promise<LiveSession<Data>> {
+async function find<Data extends object>(
+  sessions: LiveSessions<Data>,
+  admission: Admission,
+  request: IncomingMessage,
+): Promise<LiveSession<Data>> {
+  const id = admission.sessionId(request);
   if (id === null) throw unknownSession();
-  return sessions.attach(id);
+  return sessions.attach(id, { activity: admission.activity });
 }
 
 function follow<Data extends object>(live: LiveSession<Data>, socket: SocketLike): void {
