@@ -42,6 +42,8 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
   readonly #name: string;
   readonly #requireOrigin: boolean;
   readonly #allows: (origin: string, request: Request) => boolean;
+  /** Whether the rule is a function, which may look at anything of a request. */
+  readonly #isFunction: boolean;
   readonly #report: (error: unknown, context: ErrorContext) => void;
 
   /** @throws LiveSessionError `bad_option` */
@@ -60,6 +62,7 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
     this.#name = name;
     this.#requireOrigin = requireOrigin;
     this.#allows = readOrigins(origins);
+    this.#isFunction = typeof origins === "function";
     this.#report = report;
   }
 
@@ -78,6 +81,12 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
     if (origin !== undefined) return this.#allowed(origin, request);
     if (site !== undefined) return site === "same-origin" || site === "none";
     return !this.#requireOrigin;
+  }
+
+  /** The same rule for what comes over a connection later on. Keeps of the request what the rule looks at. */
+  ruleFor(request: Request): (origin: string) => boolean {
+    const kept = this.#isFunction ? request : ({ headers: { host: request.headers.host } } as Request);
+    return (origin) => this.#allowed(origin, kept);
   }
 
   #allowed(origin: string, request: Request): boolean {
