@@ -18,6 +18,7 @@ import type { EndReason } from "./store.ts";
  * | `conflict` | others kept changing the session through all retries of an update |
  * | `store_failed` | the store could not be reached or failed; `cause` has its error |
  * | `bus_failed` | the bus could not be reached or failed; `cause` has its error |
+ * | `undecryptable` | something stored could not be decrypted: its key is missing, or it was changed in the store |
  * | `closed` | the hub was closed, or the handle detached |
  * | `bad_message` | a connection sent what is not a message of the protocol |
  * | `message_too_large` | a connection sent a message over the limit |
@@ -42,6 +43,7 @@ export type ErrorCode =
   | "conflict"
   | "store_failed"
   | "bus_failed"
+  | "undecryptable"
   | "closed"
   | "bad_message"
   | "message_too_large"

@@ -20,6 +20,8 @@ function allowedIn(file: string): string[] {
       return ["src/core/", `src/engines/${part}/`, ...own, "node:"];
     case "engines":
       return ["src/core/", ...own, "node:"];
+    case "encryption": // over any store and bus: knows their contracts alone
+      return ["src/core/", "src/encryption/", "node:"];
     case "conformance":
       return ["src/core/", "src/conformance/", "node:"];
     case "http":
@@ -40,9 +42,18 @@ function allowedIn(file: string): string[] {
   }
 }
 
-const belowEntries = ["core", "engines", "stores", "buses", "http", "live", "liveview", "react", "conformance"].map(
-  (folder) => `src/${folder}/`,
-);
+const belowEntries = [
+  "core",
+  "engines",
+  "stores",
+  "buses",
+  "http",
+  "live",
+  "liveview",
+  "react",
+  "conformance",
+  "encryption",
+].map((folder) => `src/${folder}/`);
 
 /** The imports of a file that point up or sideways. */
 function strays(file: string, source: string): string[] {
@@ -100,6 +111,7 @@ describe("the rules catch", () => {
     ["a hook that runs the client's code", "src/react/a.ts", 'import { connect } from "../client.ts";'],
     ["a hook that knows the server", "src/react/a.ts", 'import type { Hub } from "../core/hub.ts";'],
     ["an entry that hands out another", "src/express.ts", 'export * from "./index.ts";'],
+    ["encryption that knows a driver", "src/encryption/store.ts", 'import "../stores/memory.ts";'],
     ["a folder without a rule", "src/helpers/text.ts", 'import "../core/json.ts";'],
   ])("%s", (_what, file, source) => {
     expect(strays(file, source)).toHaveLength(1);

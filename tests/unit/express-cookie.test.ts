@@ -1,4 +1,4 @@
-// What a cookie's lifetime loses by itself is told from what somebody took off it.
+// What a cookie's lifetime loses by itself is told from what somebody took off it; and a cookie of nonsense is refused.
 
 import { expect, test } from "vitest";
 import { cookieFacts } from "../../src/http/shared/cookie.ts";
@@ -18,4 +18,27 @@ test.each([
     lifetime: kept,
     stored: { originalMaxAge: kept },
   });
+});
+
+const loop: Record<string, unknown> = {};
+loop.own = loop;
+
+test.each([
+  ["a cycle", { maxAge: loop }, "cookie.maxAge"],
+  ["a BigInt", { path: 1n }, "cookie.path"],
+  ["a key that is a trap", { path: JSON.parse('{"__proto__": 1}') }, "cookie.path.__proto__"],
+])("%s is refused by name, as in data", (_what, cookie, name) => {
+  const refused = expect.objectContaining({ code: "not_json", message: expect.stringContaining(name) });
+  expect(() => cookieFacts(cookie, undefined)).toThrow(refused);
+});
+
+test("what is no age is none, even if it cannot be made a number", () => {
+  const age = { toString: "x", valueOf: "y" };
+  expect(cookieFacts({ originalMaxAge: age }, { originalMaxAge: age })?.lifetime).toBeNull();
+});
+
+test("a name that would be the object's prototype is left out", () => {
+  const cookie = cookieFacts(JSON.parse('{"path": "/", "__proto__": {"httpOnly": true}}'), undefined);
+  expect(cookie?.stored).toEqual({ path: "/", expires: null });
+  expect(cookie?.stored.httpOnly).toBeUndefined();
 });

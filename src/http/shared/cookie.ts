@@ -1,6 +1,7 @@
 // The session's cookie, as a record keeps it: in `meta`, beside the data and never part of it.
 
-import { equalJson } from "../../core/json.ts";
+import { LiveSessionError } from "../../core/errors.ts";
+import { copyJson, equalJson } from "../../core/json.ts";
 import type { JsonObject } from "../../core/store.ts";
 
 /**
@@ -27,16 +28,17 @@ const DRIFT_MS = { least: 5, most: 1_000 };
  *
  * @param cookie express-session's Cookie, or a plain object such as user code writes
  * @param known the cookie as the session was loaded with: what only drifted is not taken for a change
+ * @throws LiveSessionError `not_json`
  */
 export function cookieFacts(cookie: unknown, known: StoredCookie | undefined): CookieFacts | null {
   if (typeof cookie !== "object" || cookie === null) return null;
   const { json: stored, expires } = jsonOf(cookie);
   const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
   if (Number.isNaN(end)) stored.expires = null;
-  const knownAge = Number(known?.originalMaxAge);
-  const drift = knownAge - Number(stored.originalMaxAge);
+  const knownAge = ageOf(known);
+  const drift = knownAge - ageOf(stored);
   const allowed = Math.min(Math.max(knownAge / 100, DRIFT_MS.least), DRIFT_MS.most);
-  if (drift > 0 && drift <= allowed && Number(stored.originalMaxAge) > 0) stored.originalMaxAge = knownAge;
+  if (drift > 0 && drift <= allowed && ageOf(stored) > 0) stored.originalMaxAge = knownAge;
   const lifetime = lifetimeOf(stored, end);
   if (known && equalJson(known, stored)) return { stored: known, lifetime };
   if (!equalJson(recent.cookie, stored)) recent = Object.freeze({ cookie: Object.freeze(stored) });
@@ -59,12 +61,28 @@ function jsonOf(cookie: object): { json: Record<string, unknown>; expires: unkno
   const { expires } = facts;
   for (const name of Object.keys(facts)) {
     const fact = facts[name];
-    if (name === "expires") continue;
+    if (name === "expires" || name === "__proto__") continue;
     if (fact === null || typeof fact === "string" || typeof fact === "boolean" || Number.isFinite(fact))
       json[name] = fact;
-    else if (fact !== undefined) Object.assign(json, JSON.parse(JSON.stringify({ [name]: fact })));
+    else if (fact !== undefined) Object.assign(json, throughText(name, fact));
   }
   return { json, expires: expires instanceof Date ? expires.toJSON() : expires };
+}
+
+/** Bounded and checked like data: user code may hang anything at all on a cookie. @throws LiveSessionError `not_json` */
+function throughText(name: string, fact: unknown): JsonObject {
+  let json: JsonObject;
+  try {
+    json = JSON.parse(JSON.stringify({ [name]: fact }));
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new LiveSessionError("not_json", `cookie.${name} is not JSON: ${words}`, { cause });
+  }
+  return copyJson(json, "cookie") as JsonObject;
+}
+
+function ageOf(cookie: StoredCookie | undefined): number {
+  return typeof cookie?.originalMaxAge === "number" ? cookie.originalMaxAge : Number.NaN;
 }
 
 /** The middleware's clock is Date.now, whatever the hub's is. */

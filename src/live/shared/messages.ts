@@ -121,6 +121,7 @@ const words: Partial<Record<ErrorCode, string>> = {
   conflict: "The session was changed by others all the while. Try again.",
   store_failed: "The session could not be reached. Try again.",
   bus_failed: "The session could not be reached. Try again.",
+  undecryptable: "The session could not be read.",
   too_large: "The session would be too large.",
   invalid_data: "The session's data would not be valid.",
   too_many_calls: "Too many calls are waiting for their answers.",
