@@ -63,7 +63,13 @@ const drivers: Record<EngineName, Record<string, Open>> = {
       return postgresDriver(pool, name, () => pool.end());
     },
     async "postgres.js"({ port, name }) {
-      const sql = postgresJs(url(port), { max: 8, connect_timeout: 2, backoff: () => 0.05, onnotice: ignore });
+      const sql = postgresJs(url(port), {
+        max: 8,
+        connect_timeout: 2,
+        backoff: () => 0.05,
+        onnotice: ignore,
+        fetch_types: false, // as the docs say: asking for them, a connection that breaks ends the process
+      });
       return postgresDriver(sql, name, () => sql.end({ timeout: 0 }));
     },
   },
