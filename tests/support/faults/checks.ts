@@ -5,7 +5,13 @@ import type { Data, Slot, Tally } from "./sessions.ts";
 
 /** All that is wrong with a run. */
 export function violations(history: History): string[] {
-  return [...history.wrong, ...backwards(history), ...endsThatWereNone(history), ...revived(history), ...miscounted(history)];
+  return [
+    ...history.wrong,
+    ...backwards(history),
+    ...endsThatWereNone(history),
+    ...revived(history),
+    ...miscounted(history),
+  ];
 }
 
 /** Versions only grow: over one socket, and at a client over all its sockets. */
@@ -46,7 +52,8 @@ export function endsThatWereNone({ tabs, sessions, final }: History): string[] {
 export function revived({ sessions, final }: History): string[] {
   const found: string[] = [];
   for (const { session, state } of final?.sessions ?? []) {
-    if (state === "live" && sessions[session]?.end === "done") found.push(`ended: session ${session} is live in the store.`);
+    if (state === "live" && sessions[session]?.end === "done")
+      found.push(`ended: session ${session} is live in the store.`);
   }
   for (const { session, node, how, answer } of final?.answers ?? []) {
     if (answer !== "over" && sessions[session]?.end === "done")

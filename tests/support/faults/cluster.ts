@@ -101,7 +101,7 @@ export class Cluster {
         const link = this.#link(fault);
         link.hold();
         return () => {
-          if (fault.then === "is reset") link.cut();
+          if (fault.lifted === "is reset") link.cut();
           link.goOn();
         };
       }

@@ -194,7 +194,8 @@ export class Crowd {
       const asked = now();
       const look = node.ask({ ask: "read", id }).then(
         (answer) => {
-          if (answer === "live") history.wrong.push(`ended: session ${number} was read by node ${index} at ${asked} ms.`);
+          if (answer === "live")
+            history.wrong.push(`ended: session ${number} was read by node ${index} at ${asked} ms.`);
         },
         () => {}, // the store is away, or the node is gone
       );

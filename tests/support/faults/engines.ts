@@ -1,9 +1,9 @@
 // The engines of the fault suite: real servers, set so that what they acknowledged outlives their process.
 
-import { temporaryFile } from "../sqlite.ts";
 import { startNats } from "../servers/nats.ts";
 import { startPostgres } from "../servers/postgres.ts";
 import { adminPassword, startRedis } from "../servers/redis.ts";
+import { temporaryFile } from "../sqlite.ts";
 import type { EngineName } from "./drivers.ts";
 
 export interface Engine {

@@ -52,7 +52,12 @@ export interface Tab {
 export interface Final {
   readonly sessions: readonly { readonly session: number; readonly state: string; readonly data: Data | null }[];
   /** What each node that lives says of ended sessions. */
-  readonly answers: readonly { readonly session: number; readonly node: number; readonly how: string; readonly answer: string }[];
+  readonly answers: readonly {
+    readonly session: number;
+    readonly node: number;
+    readonly how: string;
+    readonly answer: string;
+  }[];
 }
 
 export interface History {

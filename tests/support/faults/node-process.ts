@@ -36,7 +36,10 @@ const app = sessions.app({
   view: (data) => data,
   actions: {
     add: sessions.action(trusted<string>(), async (live, op) => void (await live.update("tally", addTo(op)))),
-    put: sessions.action(trusted<PutInput>(), async (live, input) => void (await live.put(input.slot, slotValue(input)))),
+    put: sessions.action(
+      trusted<PutInput>(),
+      async (live, input) => void (await live.put(input.slot, slotValue(input))),
+    ),
   },
 });
 

@@ -14,7 +14,7 @@ export type Side = "engine" | "clients";
 export type Deed =
   | { readonly kind: "engine killed" | "engine paused" | "file locked" }
   | { readonly kind: "link cut" | "link delayed"; readonly node: number; readonly side: Side }
-  | { readonly kind: "link held"; readonly node: number; readonly side: Side; readonly then: "goes on" | "is reset" }
+  | { readonly kind: "link held"; readonly node: number; readonly side: Side; readonly lifted: "goes on" | "is reset" }
   /** `returns`: another process takes its place after the time, or its place stays empty. */
   | { readonly kind: "node killed"; readonly node: number; readonly returns: boolean }
   | { readonly kind: "node paused"; readonly node: number }
@@ -55,7 +55,12 @@ function faultsOf(random: Random, engine: EngineName): Fault[] {
   const either = (): Side => random.pick(["engine", "engine", "clients"]);
   const side = engine === "sqlite" ? clients : either;
   const cut = (): Deed => ({ kind: "link cut", node: node(), side: side() });
-  const held = (): Deed => ({ kind: "link held", node: node(), side: side(), then: random.pick(["goes on", "is reset"]) });
+  const held = (): Deed => ({
+    kind: "link held",
+    node: node(),
+    side: side(),
+    lifted: random.pick(["goes on", "is reset"]),
+  });
   const delayed = (): Deed => ({ kind: "link delayed", node: node(), side: side() });
   const nodePaused = (): Deed => ({ kind: "node paused", node: node() });
   const jumps = (): Deed => ({ kind: "clock jumps", node: node(), by: random.pick([-SKEW_MS, SKEW_MS]) });

@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { type SessionKey, type SessionStore, sessionKey } from "live-session";
-import { afterAll, beforeAll, describe as group, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, describe as group, test } from "vitest";
 import { violations } from "./checks.ts";
 import { Cluster } from "./cluster.ts";
 import { Crowd, type OpenTab } from "./crowd.ts";
@@ -102,7 +102,11 @@ async function converge(
   for (const { tab, client } of apart) {
     const { state, data } = stored.get(tab.session) as Stored;
     const { version, status, endReason, view } = client;
-    const differ = data && Object.keys(data).filter((key) => !isDeepStrictEqual(data[key as "user"], (view as Data | undefined)?.[key as "user"]));
+    const differ =
+      data &&
+      Object.keys(data).filter(
+        (key) => !isDeepStrictEqual(data[key as "user"], (view as Data | undefined)?.[key as "user"]),
+      );
     wrong(
       `apart: client ${tab.number} of session ${tab.session} is ${status}${endReason ? ` (${endReason})` : ""} at version ${version}; in the store it is ${state}${differ ? `, and differs in ${differ}` : ""}.`,
     );
