@@ -6,7 +6,7 @@ import { until } from "../servers/redis.ts";
 import type { Engine } from "./engines.ts";
 import { Link } from "./link.ts";
 import { NodeProcess } from "./node.ts";
-import { type Fault, NODES, type Plan, type Side } from "./plan.ts";
+import { type Fault, NODES, type Plan, placeOf, type Side } from "./plan.ts";
 
 /** The place of a node: its links stay while processes come and go. */
 interface Seat {
@@ -63,16 +63,32 @@ export class Cluster {
     return { node: index, port: (this.#seats[index] as Seat).links.clients.port };
   }
 
-  /** Strikes at its time, and lifts it at its time. */
-  async suffer(fault: Fault, start: number): Promise<void> {
-    const untilThen = (at: number) => sleep(Math.max(start + at - performance.now(), 0));
-    await untilThen(fault.from);
-    this.#options.note(`${fault.kind}${"node" in fault ? `, node ${fault.node}` : ""}`);
-    const lift = await this.#strike(fault, fault.to - fault.from);
-    if (!lift) return;
-    await untilThen(fault.to);
-    await lift();
-    this.#options.note(`lifted: ${fault.kind}${"node" in fault ? `, node ${fault.node}` : ""}`);
+  /** Strikes with each fault at its time, and lifts it. Resolves when all are lifted. */
+  async suffer(faults: readonly Fault[]): Promise<void> {
+    const start = performance.now();
+    const places = [...new Set(faults.map(placeOf))];
+    await Promise.all(
+      places.map((place) =>
+        this.#sufferAt(
+          faults.filter((fault) => placeOf(fault) === place),
+          start,
+        ),
+      ),
+    );
+  }
+
+  /** At one place, one after the other: a server that takes longer to start again is not killed meanwhile. */
+  async #sufferAt(faults: readonly Fault[], start: number): Promise<void> {
+    for (const fault of faults) {
+      const where = "node" in fault ? `, node ${fault.node}` : "";
+      await sleep(Math.max(start + fault.from - performance.now(), 0));
+      this.#options.note(`${fault.kind}${where}`);
+      const lift = await this.#strike(fault, fault.to - fault.from);
+      if (!lift) continue;
+      await sleep(fault.to - fault.from);
+      await lift();
+      this.#options.note(`lifted: ${fault.kind}${where}`);
+    }
   }
 
   async #strike(fault: Fault, ms: number): Promise<(() => unknown) | undefined> {

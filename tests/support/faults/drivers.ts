@@ -1,17 +1,9 @@
 // How a process opens each engine: by the client libraries that users have, with time-outs that suit a run of seconds.
+// Each loads its own packages, so that a node's process starts with no more than it needs.
 
-import { jetstream } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
-import { Redis } from "ioredis";
-import Libsql from "libsql";
 import type { SessionBus, SessionStore } from "live-session";
-import { nats } from "live-session/nats";
-import { type PostgresClientLike, postgres } from "live-session/postgres";
-import { type RedisClientLike, redis } from "live-session/redis";
-import { sqlite } from "live-session/sqlite";
-import pg from "pg";
-import postgresJs from "postgres";
-import { createClient } from "redis";
+import type { PostgresClientLike } from "live-session/postgres";
+import type { RedisClientLike } from "live-session/redis";
 import type { TestDatabase } from "../sqlite.ts";
 
 export const engineNames = ["sqlite", "redis", "postgres", "nats"] as const;
@@ -43,6 +35,7 @@ const ignore = () => {};
 const drivers: Record<EngineName, Record<string, Open>> = {
   redis: {
     async "node-redis"({ port, name, password }) {
+      const { createClient } = await import("redis");
       const socket = { host: "127.0.0.1", port, reconnectStrategy: () => 50, connectTimeout: 1_000 };
       const client = createClient({ password, socket });
       client.on("error", ignore);
@@ -50,6 +43,7 @@ const drivers: Record<EngineName, Record<string, Open>> = {
       return redisDriver(client, name, () => client.isOpen && client.destroy());
     },
     async ioredis({ port, name, password }) {
+      const { Redis } = await import("ioredis");
       const client = new Redis({ host: "127.0.0.1", port, password, retryStrategy: () => 50, connectTimeout: 1_000 });
       client.on("error", ignore);
       return redisDriver(client, name, () => client.disconnect());
@@ -58,11 +52,13 @@ const drivers: Record<EngineName, Record<string, Open>> = {
 
   postgres: {
     async pg({ port, name }) {
+      const { default: pg } = await import("pg");
       const pool = new pg.Pool({ connectionString: url(port), max: 8, connectionTimeoutMillis: 1_500 });
       pool.on("error", ignore);
       return postgresDriver(pool, name, () => pool.end());
     },
     async "postgres.js"({ port, name }) {
+      const { default: postgresJs } = await import("postgres");
       const sql = postgresJs(url(port), {
         max: 8,
         connect_timeout: 2,
@@ -76,6 +72,9 @@ const drivers: Record<EngineName, Record<string, Open>> = {
 
   nats: {
     async nats({ port, name }) {
+      const { connect } = await import("@nats-io/transport-node");
+      const { jetstream } = await import("@nats-io/jetstream");
+      const { nats } = await import("live-session/nats");
       const connection = await connect({
         servers: `127.0.0.1:${port}`,
         maxReconnectAttempts: -1,
@@ -90,20 +89,27 @@ const drivers: Record<EngineName, Record<string, Open>> = {
 
   sqlite: {
     async libsql({ name }) {
-      const database = new Libsql(name);
-      return { ...sqlite({ database }), close: () => database.close() };
+      const { default: Libsql } = await import("libsql");
+      return sqliteDriver(new Libsql(name));
     },
     ...(await nodeSqlite()),
   },
 };
 
-function redisDriver(client: RedisClientLike, name: string, close: () => unknown): Driver {
+async function redisDriver(client: RedisClientLike, name: string, close: () => unknown): Promise<Driver> {
+  const { redis } = await import("live-session/redis");
   return { ...redis({ client, prefix: `${name}:` }), close };
 }
 
 /** A heartbeat finds a connection that fell silent. */
-function postgresDriver(client: PostgresClientLike, name: string, close: () => unknown): Driver {
+async function postgresDriver(client: PostgresClientLike, name: string, close: () => unknown): Promise<Driver> {
+  const { postgres } = await import("live-session/postgres");
   return { ...postgres({ client, table: name, heartbeat: 500, timeout: 1_500 }), close };
+}
+
+async function sqliteDriver(database: TestDatabase): Promise<Driver> {
+  const { sqlite } = await import("live-session/sqlite");
+  return { ...sqlite({ database }), close: () => database.close() };
 }
 
 function url(port: number): string {
@@ -118,8 +124,7 @@ async function nodeSqlite(): Promise<Record<string, Open>> {
   const { DatabaseSync }: { DatabaseSync: new (path: string) => TestDatabase } = found;
   return {
     async "node:sqlite"({ name }) {
-      const database = new DatabaseSync(name);
-      return { ...sqlite({ database }), close: () => database.close() };
+      return sqliteDriver(new DatabaseSync(name));
     },
   };
 }

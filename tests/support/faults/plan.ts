@@ -114,14 +114,15 @@ function lengthOf(random: Random, { kind }: Deed): number {
   }
 }
 
-function placeOf(deed: Deed): string {
+/** What a fault strikes. */
+export function placeOf(deed: Deed): string {
   if (!("node" in deed)) return "engine";
   if ("side" in deed) return `${deed.side} of ${deed.node}`;
   return `node ${deed.node}`;
 }
 
 /** A line for each fault. */
-export function describe({ engine, seed, skews, faults }: Plan, client: string): string {
+export function planText({ engine, seed, skews, faults }: Plan, client: string): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const lines = faults.map((fault) => {
     const { from, to, kind, ...rest } = fault;
