@@ -70,20 +70,18 @@ function faultsOf(random: Random, engine: EngineName): Fault[] {
   const engineKilled = (): Deed => ({ kind: "engine killed" });
   const enginePaused = (): Deed => ({ kind: "engine paused" });
 
-  const always = [killed(random.chance(50), dead)];
   if (engine === "sqlite") {
-    always.push(locked(), killed(true, (dead + random.int(1, NODES - 1)) % NODES), cut());
-    const more = random.shuffled([locked, held, delayed, nodePaused, nodePaused, cut]);
-    always.push(...more.slice(0, 3).map((make) => make()));
-  } else {
-    always.push(engineKilled(), held(), cut());
-    const more = random.shuffled([engineKilled, enginePaused, held, delayed, nodePaused, jumps, cut, held]);
-    always.push(...more.slice(0, 4).map((make) => make()));
+    const always = [killed(random.chance(50), dead), locked(), cut()];
+    const other = killed(true, (dead + random.int(1, NODES - 1)) % NODES);
+    const more = random.shuffled([locked, held, delayed, nodePaused, nodePaused, cut]).slice(0, 3);
+    return inTime(random, [...always, other, ...more.map((make) => make())]);
   }
-  return inTime(random, random.shuffled(always));
+  const always = [killed(random.chance(50), dead), engineKilled(), held(), cut()];
+  const more = random.shuffled([engineKilled, enginePaused, held, delayed, nodePaused, jumps, cut, held]).slice(0, 4);
+  return inTime(random, [...always, ...more.map((make) => make())]);
 }
 
-/** Gives each its time. Two that strike the same place come one after the other. */
+/** Gives each its time. Two that strike the same place come one after the other; for the last there may be no room. */
 function inTime(random: Random, deeds: readonly Deed[]): Fault[] {
   const faults: Fault[] = [];
   for (const deed of deeds) {

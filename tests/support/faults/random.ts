@@ -7,7 +7,9 @@ export class Random {
   readonly #generator: ReturnType<typeof xoroshiro128plus>;
 
   constructor(seed: number) {
-    this.#generator = xoroshiro128plus(seed);
+    // Of neighbouring seeds the generator makes neighbouring numbers at first.
+    this.#generator = xoroshiro128plus(Math.imul(seed, 0x9e37_79b1));
+    for (let draw = 0; draw < 32; draw++) this.#generator.next();
   }
 
   /** A whole number, both bounds included. */
