@@ -68,7 +68,7 @@ async function run(engine: Engine, plan: Plan): Promise<{ history: History; fail
     const healed = performance.now();
     const stopped = writers.stop();
     await converge(crowd, direct.store, history, () => performance.now() - healed < CONVERGENCE_MS, say);
-    note("converged");
+    note("judged for the first time");
     await Promise.all([stopped, crowd.settled()]);
     // What was still under way may have been done since.
     const end = performance.now() + CONVERGENCE_MS;
@@ -94,15 +94,21 @@ async function converge(
   inTime: () => boolean,
   { note, wrong }: { note: (words: string) => void; wrong: (words: string) => void },
 ): Promise<void> {
-  for (;;) {
-    const stored = await readAll(history, store);
-    const apart = tabs.filter(({ tab, client }) => !agrees(client, stored.get(tab.session)));
-    if (apart.length === 0) return;
-    const words = apart.map((open) => apartWords(open, stored.get(open.tab.session)));
+  for (let last = ""; ; await sleep(100)) {
+    const words = await apart(tabs, store, history).catch((error) => [`apart: the suite could not read: ${error}`]);
+    if (words.length === 0) return;
     if (!inTime()) return words.forEach(wrong);
-    note(`${apart.length} apart, such as ${words[0]}`);
-    await sleep(100);
+    const news = `${words.length} apart, such as ${words[0]}`;
+    if (news !== last) note(news);
+    last = news;
   }
+}
+
+async function apart(tabs: readonly OpenTab[], store: SessionStore, history: History): Promise<string[]> {
+  const stored = await readAll(history, store);
+  return tabs
+    .filter(({ tab, client }) => !agrees(client, stored.get(tab.session)))
+    .map((open) => apartWords(open, stored.get(open.tab.session)));
 }
 
 function apartWords({ tab, client }: OpenTab, stored: Stored | undefined): string {
