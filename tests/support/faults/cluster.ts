@@ -171,7 +171,8 @@ export class Cluster {
     const seat = this.#seats[index] as Seat;
     const { port } = seat.links.engine;
     const place = { engine: plan.engine, client: plan.client, port, name, password: engine.password };
-    seat.node = await NodeProcess.start({ place, lifetime: engine.lifetime }, seat.clock, (how) => {
+    const { lifetime, checkInterval } = engine;
+    seat.node = await NodeProcess.start({ place, lifetime, checkInterval }, seat.clock, (how) => {
       wrong(`node: node ${index} ended by itself (${how}).`);
       seat.node = null;
     });

@@ -13,6 +13,11 @@ export interface Engine {
   readonly password: string;
   /** How long a session lives that nobody uses. Where the engine's clock decides: less than the nodes' clocks are off. */
   readonly lifetime: number;
+  /**
+   * The hub's option. Its default where the store publishes in the same step as it writes: then that alone must do. A node
+   * that dies between a write to NATS and its event loses that event, which the next check makes good.
+   */
+  readonly checkInterval: number;
   /** A prefix, table, bucket or file that no run had before. */
   nameOf(seed: number): string;
   /** SIGKILL. */
@@ -37,6 +42,7 @@ export const engines: Record<EngineName, () => Promise<Engine>> = {
       port: server.port,
       password: adminPassword,
       lifetime: 50_000,
+      checkInterval: 30_000,
       nameOf,
       kill: () => server.stop("SIGKILL"),
       start: () => server.start(),
@@ -53,6 +59,7 @@ export const engines: Record<EngineName, () => Promise<Engine>> = {
       port: Number(new URL(server.url()).port),
       password: "",
       lifetime: 50_000,
+      checkInterval: 30_000,
       nameOf,
       kill: () => server.stop("SIGKILL"),
       start: () => server.start(),
@@ -69,6 +76,7 @@ export const engines: Record<EngineName, () => Promise<Engine>> = {
       port: Number(server.servers.split(":")[1]),
       password: "",
       lifetime: 600_000,
+      checkInterval: 1_000,
       nameOf,
       kill: () => server.stop("SIGKILL"),
       start: () => server.start(),
@@ -85,6 +93,7 @@ export const engines: Record<EngineName, () => Promise<Engine>> = {
       port: null,
       password: "",
       lifetime: 50_000,
+      checkInterval: 30_000,
       nameOf() {
         const file = temporaryFile();
         files.push(file);

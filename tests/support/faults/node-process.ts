@@ -11,7 +11,7 @@ import { openDriver } from "./drivers.ts";
 import type { Ask, NodeSettings } from "./node.ts";
 import { addTo, type Data, type PutInput, SECRET, type Slot, slotValue } from "./sessions.ts";
 
-const { place, lifetime }: NodeSettings = JSON.parse(process.argv[2] as string);
+const { place, lifetime, checkInterval }: NodeSettings = JSON.parse(process.argv[2] as string);
 
 const failures: string[] = [];
 const driver = await openDriver(place);
@@ -20,7 +20,7 @@ const sessions = createLiveSessions<Data>({
   bus: driver.bus,
   lifetime,
   timeout: 1_000,
-  checkInterval: 1_000,
+  checkInterval,
   onError(error, { stage }) {
     if (failures.length < 1_000) failures.push(`${stage}: ${error}`);
   },

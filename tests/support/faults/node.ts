@@ -12,6 +12,7 @@ import type { Place } from "./drivers.ts";
 export interface NodeSettings {
   readonly place: Place;
   readonly lifetime: number;
+  readonly checkInterval: number;
 }
 
 export type Ask =
