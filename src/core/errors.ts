@@ -12,7 +12,7 @@ import type { EndReason } from "./store.ts";
  * | `invalid_data` | the schema refused the data; `issues` has the schema's words |
  * | `not_a_session` | `putSession` was given an object that no live session made |
  * | `unknown_session` | no session has this id; unknown ids are never adopted |
- * | `session_ended` | the session is over; `reason` says why |
+ * | `session_ended` | the session is over; `reason` says why. A write may have been done just before the end |
  * | `conflict` | others kept changing the session through all retries of an update |
  * | `store_failed` | the store could not be reached or failed; `cause` has its error |
  * | `bus_failed` | the bus could not be reached or failed; `cause` has its error |

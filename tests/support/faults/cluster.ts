@@ -115,9 +115,17 @@ export class Cluster {
       }
       case "link held": {
         const link = this.#link(fault);
-        link.hold();
+        link.hold("all");
         return () => {
           if (fault.lifted === "is reset") link.cut();
+          link.goOn();
+        };
+      }
+      case "answers lost": {
+        const link = this.#link(fault);
+        link.hold("answers");
+        return () => {
+          link.cut();
           link.goOn();
         };
       }

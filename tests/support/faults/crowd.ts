@@ -17,11 +17,8 @@ const REGULARS = 2;
 /** Longer than the hub's own time-out, so that mostly it is the library that speaks. */
 const PATIENCE_MS = 3_000;
 
-/** Errors that say of a write that it was not done. `session_ended`, told to a client, leaves it open. */
-const refusals = {
-  request: new Set(["conflict", "session_ended", "unknown_session", "no_session"]),
-  socket: new Set(["conflict", "unknown_session", "not_connected", "too_many_calls"]),
-};
+/** Errors that say of a write that it was not done. `session_ended` leaves it open, see errors.ts. */
+const refusals = new Set(["conflict", "unknown_session", "no_session", "not_connected", "too_many_calls"]);
 
 /** Errors that say of a session that it is over. */
 const overs = new Set(["session_ended", "unknown_session", "no_session"]);
@@ -148,7 +145,7 @@ export class Crowd {
     write.until = this.#options.now();
     if (code === undefined) write.outcome = "done";
     else {
-      write.outcome = refusals[write.via].has(code) ? "refused" : "unknown";
+      write.outcome = refusals.has(code) ? "refused" : "unknown";
       write.code = code;
       this.#mayBeOver(session, code, write.op);
     }

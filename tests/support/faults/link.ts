@@ -7,12 +7,15 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 class Flow {
   readonly #link: Link;
   readonly #to: Socket;
+  /** Whether it leads back, to whoever connected. */
+  readonly #back: boolean;
   readonly #waiting: { readonly due: number; readonly chunk: Buffer | null }[] = [];
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(link: Link, from: Socket, to: Socket) {
+  constructor(link: Link, from: Socket, to: Socket, back: boolean) {
     this.#link = link;
     this.#to = to;
+    this.#back = back;
     from.on("data", (chunk: Buffer) => this.#take(chunk));
     from.on("error", () => {});
     from.on("close", () => this.#take(null));
@@ -26,7 +29,8 @@ class Flow {
 
   /** Passes on what may go. Nothing overtakes anything. */
   pass(): void {
-    if (this.#timer || this.#link.held) return;
+    const { held } = this.#link;
+    if (this.#timer || held === "all" || (held === "answers" && this.#back)) return;
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
       const wait = next.due - performance.now();
       if (wait > 0) {
@@ -62,7 +66,8 @@ export class Link {
   /** Connections that were taken while the link was held, and lead nowhere yet. */
   readonly #unled = new Set<Socket>();
   readonly port: number;
-  held = false;
+  /** What is not passed on at the moment. */
+  held: "nothing" | "all" | "answers" = "nothing";
   delayMs = 0;
 
   private constructor(server: Server, target: () => number | null) {
@@ -91,14 +96,14 @@ export class Link {
     this.#unled.clear();
   }
 
-  /** Passes nothing on, and takes connections as before. */
-  hold(): void {
-    this.held = true;
+  /** Passes nothing on, or no answers. Takes connections as before. */
+  hold(what: "all" | "answers"): void {
+    this.held = what;
   }
 
   /** Passes on what was held, also of those who have given up meanwhile. */
   goOn(): void {
-    this.held = false;
+    this.held = "nothing";
     for (const socket of this.#unled) this.#lead(socket);
     this.#unled.clear();
     for (const { flows } of this.#pairs) for (const flow of flows) flow.pass();
@@ -112,7 +117,7 @@ export class Link {
 
   #accept(socket: Socket): void {
     socket.on("error", () => {});
-    if (this.held) this.#unled.add(socket.pause());
+    if (this.held === "all") this.#unled.add(socket.pause());
     else this.#lead(socket);
   }
 
@@ -121,7 +126,7 @@ export class Link {
     if (port === null) return void socket.resetAndDestroy();
     const onward = connect({ port, host: "127.0.0.1", noDelay: true });
     socket.setNoDelay(true);
-    const flows = [new Flow(this, socket, onward), new Flow(this, onward, socket)];
+    const flows = [new Flow(this, socket, onward, false), new Flow(this, onward, socket, true)];
     const pair = { sockets: [socket, onward], flows };
     this.#pairs.add(pair);
     for (const each of pair.sockets) {

@@ -10,10 +10,13 @@ export const STORM_MS = 4_000;
 /** The way from a node to the engine, or from clients to a node. */
 export type Side = "engine" | "clients";
 
-/** `held`: half-open. Connections stay, new ones are taken, nothing passes, and nobody is told. */
+/**
+ * `held`: half-open. Connections stay, new ones are taken, nothing passes, and nobody is told. `answers lost`: what is sent
+ * arrives and is done, and before the answers come the connections are reset.
+ */
 export type Deed =
   | { readonly kind: "engine killed" | "engine paused" | "file locked" }
-  | { readonly kind: "link cut" | "link delayed"; readonly node: number; readonly side: Side }
+  | { readonly kind: "link cut" | "link delayed" | "answers lost"; readonly node: number; readonly side: Side }
   | { readonly kind: "link held"; readonly node: number; readonly side: Side; readonly lifted: "goes on" | "is reset" }
   /** `returns`: another process takes its place after the time, or its place stays empty. */
   | { readonly kind: "node killed"; readonly node: number; readonly returns: boolean }
@@ -61,6 +64,7 @@ function faultsOf(random: Random, engine: EngineName): Fault[] {
     side: side(),
     lifted: random.pick(["goes on", "is reset"]),
   });
+  const answers = (at = side()): Deed => ({ kind: "answers lost", node: node(), side: at });
   const delayed = (): Deed => ({ kind: "link delayed", node: node(), side: side() });
   const nodePaused = (): Deed => ({ kind: "node paused", node: node() });
   // The NATS client waits by the clock before it connects again: set back by a minute, it waits for a minute.
@@ -73,13 +77,15 @@ function faultsOf(random: Random, engine: EngineName): Fault[] {
   const enginePaused = (): Deed => ({ kind: "engine paused" });
 
   if (engine === "sqlite") {
-    const always = [killed(random.chance(50), dead), locked(), cut()];
+    const always = [killed(random.chance(50), dead), locked(), answers()];
     const other = killed(true, (dead + random.int(1, NODES - 1)) % NODES);
     const more = random.shuffled([locked, held, delayed, nodePaused, nodePaused, cut]).slice(0, 3);
     return inTime(random, [...always, other, ...more.map((make) => make())]);
   }
-  const always = [killed(random.chance(50), dead), engineKilled(), held(), cut()];
-  const more = random.shuffled([engineKilled, enginePaused, held, delayed, nodePaused, jumps, cut, held]).slice(0, 4);
+  const always = [killed(random.chance(50), dead), engineKilled(), held(), answers("engine")];
+  const more = random
+    .shuffled([engineKilled, enginePaused, held, delayed, nodePaused, jumps, cut, answers])
+    .slice(0, 4);
   return inTime(random, [...always, ...more.map((make) => make())]);
 }
 
@@ -105,6 +111,8 @@ function lengthOf(random: Random, { kind }: Deed): number {
     case "link cut":
     case "clock jumps":
       return 0;
+    case "answers lost":
+      return random.int(50, 400);
     case "file locked":
       return random.int(1_000, 3_000);
     case "link held":
