@@ -51,6 +51,7 @@ function good(): Mutable<History> {
       }),
     ],
     wrong: [],
+    reports: [],
     final: {
       sessions: [
         { session: 0, state: "regenerated", data: null },

@@ -69,6 +69,8 @@ export interface History {
   /** What was seen to be wrong while it happened. */
   readonly wrong: string[];
   final: Final | null;
+  /** The last that each living node reported to `onError`. */
+  reports: readonly { readonly node: number; readonly reports: unknown }[];
 }
 
 /** Writes it where it is kept; gives the path. */

@@ -13,7 +13,7 @@ import { addTo, type Data, type PutInput, SECRET, type Slot, slotValue } from ".
 
 const { place, lifetime, checkInterval }: NodeSettings = JSON.parse(process.argv[2] as string);
 
-const failures: string[] = [];
+const reports: string[] = [];
 const driver = await openDriver(place);
 const sessions = createLiveSessions<Data>({
   store: driver.store,
@@ -22,7 +22,9 @@ const sessions = createLiveSessions<Data>({
   timeout: 1_000,
   checkInterval,
   onError(error, { stage }) {
-    if (failures.length < 1_000) failures.push(`${stage}: ${error}`);
+    const { cause } = error as { cause?: unknown };
+    reports.push(`${new Date().toISOString()} ${stage}: ${error}${cause ? ` Cause: ${cause}` : ""}`);
+    if (reports.length > 100) reports.shift();
   },
 });
 
@@ -117,7 +119,7 @@ const answers: { readonly [A in Ask["ask"]]: (ask: Extract<Ask, { ask: A }>) => 
       throw error;
     }
   },
-  failures: async () => failures,
+  reports: async () => reports,
 };
 
 process.on("message", (message: { readonly number?: number; readonly ask?: Ask }) => {

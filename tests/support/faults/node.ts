@@ -21,7 +21,7 @@ export type Ask =
   /** As a socket would attach. */
   | { readonly ask: "attach"; readonly id: string }
   /** What was reported to `onError`. */
-  | { readonly ask: "failures" };
+  | { readonly ask: "reports" };
 
 const folder = join(root, "build/fault-nodes", String(process.pid));
 

@@ -50,7 +50,7 @@ export function faultSuite(name: EngineName): void {
 async function run(engine: Engine, plan: Plan): Promise<{ history: History; failures: string[] }> {
   const began = performance.now();
   const now = () => Math.round(performance.now() - began);
-  const history: History = { plan, notes: [], sessions: [], writes: [], tabs: [], wrong: [], final: null };
+  const history: History = { plan, notes: [], sessions: [], writes: [], tabs: [], wrong: [], final: null, reports: [] };
   const note = (words: string) => void history.notes.push({ at: now(), note: words });
   const name = engine.nameOf(plan.seed);
   const wrong = (words: string) => void history.wrong.push(words);
@@ -74,6 +74,9 @@ async function run(engine: Engine, plan: Plan): Promise<{ history: History; fail
     const end = performance.now() + CONVERGENCE_MS;
     await converge(crowd, direct.store, history, () => performance.now() < end, say);
     history.final = await finalOf(history, direct.store, cluster);
+    history.reports = await Promise.all(
+      cluster.alive.map(async ({ index, node }) => ({ node: index, reports: await node.ask({ ask: "reports" }) })),
+    );
   } finally {
     crowd.close();
     await cluster.close();
