@@ -55,6 +55,8 @@ export interface State {
   readonly pinged?: boolean | undefined;
   /** The server's memory of this tab's calls, as the last welcome named it. */
   readonly memory?: string | undefined;
+  /** The session, as the last welcome named it. */
+  readonly session?: string | undefined;
   /** Whether the server says that it is not in step with the store. */
   readonly behind?: boolean | undefined;
   /** The ms that were left when the server told that the session is about to expire. */

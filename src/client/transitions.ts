@@ -24,7 +24,8 @@ export const open = (draft: Draft): void => {
 
 export const greet = (draft: Draft): void => {
   draft.phase = "greeting";
-  sendMessage(draft, { t: "hello", v: 1, client: draft.client });
+  const { client, session, server } = draft;
+  sendMessage(draft, { t: "hello", v: 1, client, session, version: server?.version });
 };
 
 /** Gives the connection up. The next is tried after a random time, whose bound doubles with each failure in a row. */
@@ -43,14 +44,16 @@ export const lost: Transition<"lost"> = (draft, { code }) => {
   else retry(draft);
 };
 
-export const join: Transition<"welcome"> = (draft, { resumed, memory }) => {
+export const join: Transition<"welcome"> = (draft, { resumed, memory, session }) => {
   if (!resumed || memory !== draft.memory) {
-    // Sent again to a server that does not know them, calls could run twice. And its session may be another one.
+    // Sent again to a server that does not know them, calls could run twice. And its session may be another one; if it is
+    // not, the server has made sure that it is not behind.
     settle(draft, isSent, outcomeUnknown());
     draft.floor = 0;
   }
   draft.phase = "joined";
   draft.memory = memory;
+  draft.session = session;
   awaitPing(draft);
   draft.calls = draft.calls.map((call) => {
     sendText(draft, call.text);

@@ -12,7 +12,7 @@ import type { EndReason } from "./store.ts";
  * | `invalid_data` | the schema refused the data; `issues` has the schema's words |
  * | `not_a_session` | `putSession` was given an object that no live session made |
  * | `unknown_session` | no session has this id; unknown ids are never adopted |
- * | `session_ended` | the session is over; `reason` says why |
+ * | `session_ended` | the session is over; `reason` says why. A write may have been done just before the end |
  * | `session_moved` | the session goes on under a new id, which the browser is about to have: try again; HTTP status 503 |
  * | `too_many_sessions` | the principal has as many sessions as `principalLimit` allows; HTTP status 403 |
  * | `conflict` | others kept changing the session through all retries of an update |

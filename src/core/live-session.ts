@@ -208,6 +208,19 @@ export class LiveSession<Data extends object> implements Disposable {
     await this.#context.bind(key, incarnation as string, binding);
   }
 
+  /** For adapters: tells the session, whose versions these are, from others; no secret. */
+  get incarnation(): string {
+    return this.#incarnation;
+  }
+
+  /**
+   * For adapters: sees to it that `data` is of this version at least, by reading the store if it is not. False if the
+   * store could not be asked. True, too, if the store itself has an older one.
+   */
+  reach(version: number): Promise<boolean> {
+    return this.#topic.reach(version);
+  }
+
   /** For adapters: resolves when `data` holds every finished write of this node, or the status is no longer `live`. */
   synced(): Promise<void> {
     return this.#topic.synced();

@@ -202,6 +202,15 @@ export class Topic {
     );
   }
 
+  /** Reads the store if the snapshot is older than this version; false if it still may be, since the store is away. */
+  async reach(version: number): Promise<boolean> {
+    const there = () => (this.#snapshot as Snapshot).version >= version;
+    if (there()) return true;
+    this.resync();
+    await this.synced();
+    return there() || this.#status === "live";
+  }
+
   /** Resolves when no reading is under way: then the snapshot holds all that this node wrote, or the topic is stale. */
   async synced(): Promise<void> {
     await this.#syncing;

@@ -38,9 +38,9 @@ function fault(value: unknown): string | null {
   switch (message.t) {
     case "hello":
       if (message.v !== 1) return "hello: v must be 1, the version of the protocol that is spoken here.";
-      return isClientName(message.client)
-        ? null
-        : `hello: client must be a text of 1 to ${CLIENT_NAME_LIMIT} characters.`;
+      if (!isClientName(message.client)) return `hello: client must be a text of 1 to ${CLIENT_NAME_LIMIT} characters.`;
+      if (!["undefined", "string"].includes(typeof message.session)) return "hello: session must be a text.";
+      return ["undefined", "number"].includes(typeof message.version) ? null : "hello: version must be a number.";
     case "call":
       if (!Number.isSafeInteger(message.id) || (message.id as number) < 1) return "call: id must be 1 or more.";
       return typeof message.name === "string" ? null : "call: name must be a text.";
