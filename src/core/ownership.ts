@@ -6,7 +6,7 @@ import { LiveSessionError, sessionEnded, unknownSession } from "./errors.ts";
 import { type SessionKey, sessionKey } from "./ids.ts";
 import { copyJson, jsonBytes } from "./json.ts";
 import type { SessionRecords } from "./records.ts";
-import type { EndReason, JsonObject, SessionRecord } from "./store.ts";
+import type { EndReason, JsonObject, ListedRecord, SessionRecord } from "./store.ts";
 
 /** What an app keeps about a session beside its data, to show to whoever owns it: user agent, address, a label. JSON. */
 export type SessionAbout = JsonObject;
@@ -26,7 +26,7 @@ export interface OwnedSession {
   readonly about: SessionAbout;
 }
 
-/** How many sessions one principal may have, and what becomes of one more: it is refused, or the oldest makes way. */
+/** How many sessions one principal may have, and what becomes of one more: it is refused, or that of the oldest id makes way. */
 export interface PrincipalLimit {
   readonly max: number;
   readonly whenFull: "refuse" | "end-oldest";
@@ -121,6 +121,10 @@ export function owned(key: SessionKey, record: SessionRecord): OwnedSession {
   };
 }
 
+function byAge(one: ListedRecord, two: ListedRecord): number {
+  return one.record.createdAt - two.record.createdAt || (one.key < two.key ? -1 : 1);
+}
+
 export class Ownership {
   readonly #records: SessionRecords;
   readonly #limit: PrincipalLimit | null;
@@ -164,14 +168,16 @@ export class Ownership {
 
   /**
    * Holds a principal to `principalLimit` after a session became theirs. Looks after the commit, not before: two logins at
-   * once both see both, so that there are never more than the limit when they are done.
+   * once both see both, so that there are never more than the limit when they are done. They also agree on which are the
+   * oldest, else each would end the other: so a session that was made for this login counts by its age, too.
    *
    * @throws LiveSessionError `too_many_sessions`: the session is nobody's again
    */
   async admit(key: SessionKey, incarnation: string, principal: string | null): Promise<void> {
     const limit = this.#limit;
     if (!limit || principal === null) return;
-    const all = await this.#all(principal);
+    const all: ListedRecord[] = [];
+    for await (const each of this.#records.list({ principal })) all.push(each);
     if (all.length <= limit.max) return;
     if (limit.whenFull === "refuse") {
       const unbound = { mode: "update", put: {}, delete: [], ifIncarnation: incarnation, principal: null } as const;
@@ -179,8 +185,9 @@ export class Ownership {
       const message = `This principal has ${limit.max} sessions already, and may not have more.`;
       throw new LiveSessionError("too_many_sessions", message, { status: 403 });
     }
-    const others = all.filter((each) => each.key !== key).sort((one, two) => one.lastSeenAt - two.lastSeenAt);
-    await this.#endThese(others.slice(0, all.length - limit.max), "revoked");
+    // One that was there before somebody logged in with it may be the oldest of all: it stays.
+    const candidates = all.filter((each) => each.key !== key || each.record.version === 1).sort(byAge);
+    await this.#endThese(candidates.slice(0, all.length - limit.max), "revoked");
   }
 
   of(principal: string): PrincipalSessions {
