@@ -13,6 +13,7 @@ import type { EndReason } from "./store.ts";
  * | `not_a_session` | `putSession` was given an object that no live session made |
  * | `unknown_session` | no session has this id; unknown ids are never adopted |
  * | `session_ended` | the session is over; `reason` says why |
+ * | `cookie_session` | the session is sealed in its cookie, which nothing but a response can write: it cannot be live |
  * | `conflict` | others kept changing the session through all retries of an update |
  * | `store_failed` | the store could not be reached or failed; `cause` has its error |
  * | `bus_failed` | the bus could not be reached or failed; `cause` has its error |
@@ -35,6 +36,7 @@ export type ErrorCode =
   | "not_a_session"
   | "unknown_session"
   | "session_ended"
+  | "cookie_session"
   | "conflict"
   | "store_failed"
   | "bus_failed"

@@ -152,13 +152,23 @@ export class FetchSession<Data extends object> {
     if (!loaded) return this.#destroyed && this.#given ? setCookie(this.#settings, this.#secure, null) : null;
     const moved = loaded.id !== this.#given?.id || this.#given.outdated;
     const sends = moved || rolling || (this.#sends && maxAge !== null);
-    return sends ? setCookie(this.#settings, this.#secure, loaded.id) : null;
+    if (!sends || (await this.#overSince(loaded))) return null;
+    return setCookie(this.#settings, this.#secure, loaded.id);
   }
 
   /** Commits, and gives the response with the cookie, if one is to be sent. Rejects as `commit`. */
   async commitTo(response: Response): Promise<Response> {
     const cookie = await this.commit();
     return cookie === null ? response : withCookie(response, cookie);
+  }
+
+  /**
+   * Whether a session that just arrived is over again: its cookie would take the place of the one that another request
+   * sent since, which logged in.
+   */
+  async #overSince({ id, key }: Loaded): Promise<boolean> {
+    if (!this.#given?.arrive || id !== this.#given.id) return false;
+    return (await this.#sessions.records.read(key)).state !== "live";
   }
 
   #open(): void {
@@ -189,7 +199,8 @@ export class FetchSession<Data extends object> {
 
   async #read(): Promise<void> {
     if (!this.#given) return;
-    const { id } = this.#given;
+    const { id, arrive } = this.#given;
+    await arrive?.(this.#sessions);
     const key = sessionKey(id);
     const found = await loadSession(this.#sessions, key);
     if (!found) return;
