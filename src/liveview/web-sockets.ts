@@ -67,7 +67,7 @@ export class WebSockets {
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     if (!this.#admission.allowsOrigin(request)) return refuseUpgrade(stream, 403);
-    const sessionId = this.#admission.sessionId(request);
+    const sessionId = this.#admission.optionalSessionId(request);
     this.#acceptor.handleUpgrade(request, stream, head, (socket) => this.#accept(socket, sessionId));
   }
 

@@ -40,6 +40,7 @@ function clientPeer(options: ConnectOptions, gate: Pick<LivePeer, "pause" | "res
 
 const ws: LiveAdapter = {
   name: "ws",
+  sealed: "refused",
   refused: "", // see below: the upgrade itself is refused, and the client tries again
   async serve(app) {
     const server = createServer();
@@ -111,6 +112,7 @@ async function serveStreams(app: SuiteApp) {
 
 const sse: LiveAdapter = {
   name: "sse, with our client",
+  sealed: "refused",
   refused: "refused",
   async serve(app) {
     const { streams, url } = await serveStreams(app as unknown as SuiteApp);
@@ -126,6 +128,7 @@ const sse: LiveAdapter = {
 
 const eventSource: LiveAdapter = {
   name: "sse, with EventSource and forms",
+  sealed: "unknown",
   refused: "403",
   async serve(app) {
     const { streams, url } = await serveStreams(app as unknown as SuiteApp);
@@ -159,6 +162,7 @@ const eventSource: LiveAdapter = {
 
 const socketIo: LiveAdapter = {
   name: "socket.io",
+  sealed: "cookie_session",
   refused: "forbidden_origin",
   async serve(app) {
     const server = createServer();
