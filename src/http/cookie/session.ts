@@ -1,13 +1,13 @@
 // The session of one Request, sealed in its cookie: opened when it is first read, sealed again where it changed.
 
 import { LiveSessionError } from "../../core/errors.ts";
-import { checkKey, copyJson } from "../../core/json.ts";
 import { cookieSessionError, markSealed } from "../../core/sealed.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
 import type { JsonObject } from "../../core/store.ts";
 import { type RequestLike, withCookie } from "../fetch/cookie.ts";
 import { applied, type Operation } from "../fetch/operations.ts";
 import type { RequestSession } from "../fetch/request-session.ts";
+import { SessionWrites } from "../fetch/writes.ts";
 import type { SealedCookies } from "./cookies.ts";
 import type { Opened } from "./seal.ts";
 
@@ -20,7 +20,7 @@ const EMPTY: JsonObject = Object.freeze({});
  * Of requests at the same time the last response wins, as a whole: `update` and `take` are not atomic here. Writes throw
  * `bad_key`, `not_json`, and `closed` after `commit`.
  */
-export class CookieSession<Data extends object> implements RequestSession<Data> {
+export class CookieSession<Data extends object> extends SessionWrites<Data> implements RequestSession<Data> {
   readonly #cookies: SealedCookies;
   readonly #header: string | undefined;
   readonly #secure: boolean;
@@ -33,6 +33,7 @@ export class CookieSession<Data extends object> implements RequestSession<Data> 
 
   /** For `cookieSessions`. */
   constructor(cookies: SealedCookies, request: RequestLike) {
+    super();
     this.#cookies = cookies;
     this.#header = request.headers.get("cookie") ?? undefined;
     this.#secure = cookies.isSecure(request.url);
@@ -49,33 +50,6 @@ export class CookieSession<Data extends object> implements RequestSession<Data> 
     return ownValue(this.#data(), key) as DeepReadonly<Data[Key]> | undefined;
   }
 
-  /** Writes one key; `undefined` deletes it. */
-  put<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void {
-    checkKey(key);
-    if (value === undefined) this.#add({ type: "delete", key });
-    else this.#add({ type: "put", key, value: copyJson(value, key) });
-  }
-
-  /**
-   * Changes one key by its value as this request has it. `change` gets a copy that it may change and return, runs for reads
-   * and again at the commit, and must not wait; `undefined` deletes the key.
-   */
-  update<Key extends KeyOf<Data>>(key: Key, change: (value: Data[Key] | undefined) => Data[Key] | undefined): void {
-    checkKey(key);
-    this.#add({ type: "update", key, change: change as (value: unknown) => unknown });
-  }
-
-  /** Removes a key; one that is not there is no error. */
-  delete(key: KeyOf<Data>): void {
-    checkKey(key);
-    this.#add({ type: "delete", key });
-  }
-
-  /** Removes every key. The session itself goes on: to end it, `destroy()`. */
-  clear(): void {
-    this.#add({ type: "clear" });
-  }
-
   /**
    * Reads a key once, for messages that one page is to show.
    *
@@ -84,7 +58,7 @@ export class CookieSession<Data extends object> implements RequestSession<Data> 
   async take<Key extends KeyOf<Data>>(key: Key): Promise<DeepReadonly<Data[Key]> | undefined> {
     this.#open();
     const value = ownValue(this.#data(), key);
-    if (value !== undefined) this.#add({ type: "delete", key });
+    if (value !== undefined) this.add({ type: "delete", key });
     return value as DeepReadonly<Data[Key]> | undefined;
   }
 
@@ -135,7 +109,7 @@ export class CookieSession<Data extends object> implements RequestSession<Data> 
     throw new LiveSessionError("closed", "This request's session was committed, and its response may be on its way.");
   }
 
-  #add(operation: Operation): void {
+  protected override add(operation: Operation): void {
     this.#open();
     this.#operations.push(operation);
   }

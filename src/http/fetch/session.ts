@@ -5,7 +5,6 @@ import { diff, isEmpty } from "../../core/changes.ts";
 import { LiveSessionError, sessionEnded, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { sessionKey } from "../../core/ids.ts";
-import { checkKey, copyJson } from "../../core/json.ts";
 import type { LiveSession } from "../../core/live-session.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
 import type { EndReason, JsonObject } from "../../core/store.ts";
@@ -14,6 +13,7 @@ import { type GivenCookie, givenCookie, isSecure, type RequestLike, setCookie, w
 import { applied, concern, dependOnData, type Operation } from "./operations.ts";
 import type { CookieSettings } from "./options.ts";
 import { createSession, EMPTY, type Loaded, moveSession } from "./stored.ts";
+import { SessionWrites } from "./writes.ts";
 
 /**
  * The session of a request. Reads see the request's own writes. Writes are kept until `commit`, which the framework's
@@ -22,7 +22,7 @@ import { createSession, EMPTY, type Loaded, moveSession } from "./stored.ts";
  *
  * Reads reject with LiveSessionError `store_failed`. Writes throw `bad_key`, `not_json`, and `closed` after `commit`.
  */
-export class FetchSession<Data extends object> {
+export class FetchSession<Data extends object> extends SessionWrites<Data> {
   readonly #sessions: LiveSessions<Data>;
   readonly #settings: CookieSettings;
   readonly #given: GivenCookie | null;
@@ -42,6 +42,7 @@ export class FetchSession<Data extends object> {
 
   /** For `fetchSessions`. */
   constructor(sessions: LiveSessions<Data>, settings: CookieSettings, request: RequestLike) {
+    super();
     this.#sessions = sessions;
     this.#settings = settings;
     this.#given = givenCookie(settings, request);
@@ -58,33 +59,6 @@ export class FetchSession<Data extends object> {
   async get<Key extends KeyOf<Data>>(key: Key): Promise<DeepReadonly<Data[Key]> | undefined> {
     const data = (await this.load()) as JsonObject;
     return (Object.hasOwn(data, key) ? data[key] : undefined) as DeepReadonly<Data[Key]> | undefined;
-  }
-
-  /** Writes one key; `undefined` deletes it. */
-  put<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void {
-    checkKey(key);
-    if (value === undefined) this.#add({ type: "delete", key });
-    else this.#add({ type: "put", key, value: copyJson(value, key) });
-  }
-
-  /**
-   * Changes one key by its value, atomically: of N concurrent updates none is lost. `change` gets a copy that it may
-   * change and return, runs for reads and again at the commit, and must not wait; `undefined` deletes the key.
-   */
-  update<Key extends KeyOf<Data>>(key: Key, change: (value: Data[Key] | undefined) => Data[Key] | undefined): void {
-    checkKey(key);
-    this.#add({ type: "update", key, change: change as (value: unknown) => unknown });
-  }
-
-  /** Removes a key; one that is not there is no error. */
-  delete(key: KeyOf<Data>): void {
-    checkKey(key);
-    this.#add({ type: "delete", key });
-  }
-
-  /** Removes every key. The session itself goes on: to end it, `destroy()`. */
-  clear(): void {
-    this.#add({ type: "clear" });
   }
 
   /**
@@ -177,7 +151,7 @@ export class FetchSession<Data extends object> {
     throw new LiveSessionError("closed", message);
   }
 
-  #add(operation: Operation): void {
+  protected override add(operation: Operation): void {
     this.#open();
     this.#operations.push(operation);
   }
