@@ -144,6 +144,17 @@ test("save says at once what is too large; what is not JSON is an error of the r
   expect(errors).toMatchObject([{ code: "not_json" }]);
 });
 
+test("what said how long the answer was does not outlive it", async () => {
+  const app = express();
+  app.use(cookieSession({ secret }));
+  app.use((request, response) => {
+    bag(request).big = "x".repeat(5_000);
+    response.send("an answer of some length");
+  });
+  app.use((_error: unknown, _request: unknown, response: Response, _next: unknown) => void response.end("short"));
+  expect(await (await fetch(await listen(createServer(app)))).text()).toBe("short");
+});
+
 test("a stream whose session cannot be sealed breaks off, rather than go on as if all were well", async () => {
   const { url, errors } = await start((request, response) => {
     bag(request).big = "x".repeat(5_000);
