@@ -307,6 +307,25 @@ describe("live calls", () => {
   });
 });
 
+test("a live view whose browser comes with a sealed cookie is reported, once for each connection", async () => {
+  const errors: unknown[][] = [];
+  const onError = (error: unknown, { stage }: { stage: string }) => void errors.push([stage, error]);
+  const sessions = createLiveSessions<Shop>({ onError });
+  const views = liveViews(sessions, { secret, routes: {}, layout: () => "" as never });
+  onTestFinished(async () => {
+    await views.close();
+    await sessions.close();
+  });
+  const { visit, cookie } = start();
+  await visit((session) => session.put("n", 1));
+  const poll = (token: string | null) =>
+    views.poll({ method: "GET", token, body: "", headers: { host: "shop.example", cookie: cookie() } });
+  const { token } = await poll(null);
+  await poll("none");
+  expect(token).toEqual(expect.any(String));
+  expect(errors).toEqual([["attach", expect.objectContaining({ code: "cookie_session" })]]);
+});
+
 describe("a bad option", () => {
   test.each<[string, object]>([
     ["no secret", { secret: undefined }],
