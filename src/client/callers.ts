@@ -25,7 +25,7 @@ export function makeCallers(dispatch: (event: Event) => void): Callers {
     call: (name, input, { optimistic, signal } = {}) =>
       new Promise((resolve, reject) => {
         const id = ++lastId;
-        const aborted = () => new CallError("aborted", "The call was aborted.", { cause: signal?.reason });
+        const aborted = () => new CallError("aborted", "Aborted.", { cause: signal?.reason });
         const abandon = () => dispatch({ t: "abandon", id, error: aborted() });
         let text: string;
         try {

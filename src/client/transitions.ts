@@ -31,7 +31,7 @@ export const greet = (draft: Draft): void => {
 export const retry = (draft: Draft): void => {
   const { retryMin = 500, retryMax = 30_000 } = draft.settings;
   draft.phase = "waiting";
-  draft.pinged = draft.fresh = draft.behind = false;
+  draft.pinged = draft.fresh = draft.behind = draft.expiring = undefined;
   draft.effects.push({ do: "drop" });
   setTimer(draft, Math.min(retryMax, retryMin * 2 ** draft.attempts++), true);
 };
@@ -39,7 +39,7 @@ export const retry = (draft: Draft): void => {
 export const lost: Transition<"lost"> = (draft, { code }) => {
   // An end is said before the connection closes. If only the close came through, it still is not for trying again.
   if (code === 1008) end(draft, "refused");
-  else if (code === 1009) fail(draft, { t: "error", code: "message_too_large", message: "The input is too large." });
+  else if (code === 1009) fail(draft, { t: "error", code: "message_too_large", message: "Input too large." });
   else retry(draft);
 };
 
@@ -83,6 +83,10 @@ export const status: Transition<"status"> = (draft, { status }) => {
   draft.behind = status === "stale";
 };
 
+export const expiring: Transition<"expiring"> = (draft, event) => {
+  draft.expiring = event.in;
+};
+
 const withId = (id: number) => (call: Call) => call.id === id;
 
 export const resolve: Transition<"ok"> = (draft, { id, result }) => settle(draft, withId(id), undefined, result);
@@ -116,7 +120,9 @@ const end = (draft: Draft, reason: ClientEndReason) => {
 const overError = ({ endReason }: Draft) =>
   new CallError(endReason === "closed" ? endReason : "session_ended", `The session is over: ${endReason}.`);
 
-export const ended: Transition<"ended"> = (draft, { reason }) => end(draft, reason);
+/** A session that moved is looked for some times: the browser has its new cookie, or is about to, as after a login. */
+export const ended: Transition<"ended"> = (draft, { reason }) =>
+  reason === "regenerated" && draft.attempts < 5 ? retry(draft) : end(draft, reason);
 
 export const close = (draft: Draft): void => end(draft, "closed");
 

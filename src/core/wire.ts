@@ -52,6 +52,8 @@ export type ServerMessage =
   | { readonly t: "view"; readonly version: number; readonly view: unknown }
   /** Whether the server is in step with the store. */
   | { readonly t: "status"; readonly status: "live" | "stale" }
+  /** The session expires in so many ms unless something happens in it; `null`: something did. */
+  | { readonly t: "expiring"; readonly in: number | null }
   /** An action is done. A view that holds what it changed was sent before. */
   | { readonly t: "ok"; readonly id: number; readonly result?: unknown }
   /** An action was refused or failed; without an id: the message was not understood, and the connection closes. */

@@ -2,10 +2,11 @@
 
 import type { IncomingMessage } from "node:http";
 import { type Duration, milliseconds } from "../core/duration.ts";
+import { LiveSessionError } from "../core/errors.ts";
 import type { LiveSessions } from "../core/hub.ts";
 import { sessionKey } from "../core/ids.ts";
 import { refuseSealed } from "../core/sealed.ts";
-import { Admission, type AdmissionOptions } from "../live/shared/admission.ts";
+import { Admission, type AdmissionOptions, admissionOptions } from "../live/shared/admission.ts";
 import { badOption, refuseUnknown, wholeNumber } from "../live/shared/options.ts";
 import type { AnyServer } from "../live/shared/upgrades.ts";
 import { LongPolls, type PollRequest, type PollResponse } from "./long-poll.ts";
@@ -38,10 +39,7 @@ export interface LiveViewsOptions extends AdmissionOptions {
 }
 
 const known: readonly (keyof LiveViewsOptions)[] = [
-  "secret",
-  "name",
-  "origins",
-  "requireOrigin",
+  ...admissionOptions,
   "routes",
   "layout",
   "pageLifetime",
@@ -82,14 +80,17 @@ export class LiveViews {
       layout,
       clock: sessions.clock,
       report: sessions.report,
+      cookieMissed: missedCookieReport(sessions.report),
       version: clientVersion,
+      activity: this.#admission.activity,
       maxWaiting: wholeNumber(options.maxWaiting ?? 1_000, "maxWaiting", 1),
       maxViews: wholeNumber(options.maxViews ?? 50, "maxViews", 1),
     };
-    this.#polls = new LongPolls(this.#server);
+    const maxBufferedBytes = wholeNumber(options.maxBufferedBytes ?? 1024 * 1024, "maxBufferedBytes", 0);
+    this.#polls = new LongPolls(this.#server, maxBufferedBytes);
     this.#sockets = new WebSockets(this.#server, this.#admission, {
       maxMessageBytes: this.maxMessageBytes,
-      maxBufferedBytes: wholeNumber(options.maxBufferedBytes ?? 1024 * 1024, "maxBufferedBytes", 0),
+      maxBufferedBytes,
       idleTimeout: milliseconds(options.idleTimeout ?? "90s", "idleTimeout"),
     });
   }
@@ -116,15 +117,18 @@ export class LiveViews {
 
   /** One request of a long poll, for any framework. @param headers of the request, names in lower case */
   poll(
-    request: Omit<PollRequest, "sessionId"> & { readonly headers: Readonly<Record<string, string | undefined>> },
+    request: Omit<PollRequest, "sessionId" | "allowsOrigin"> & {
+      readonly headers: Readonly<Record<string, string | undefined>>;
+    },
     gone?: AbortSignal,
   ): Promise<PollResponse> {
     const incoming = { headers: request.headers } as unknown as IncomingMessage;
-    if (!this.#admission.allowsOrigin(incoming)) return Promise.resolve({ status: 403 });
-    // Told of once, by the request that opens the connection.
+    if (!this.#admission.allowsRequest(incoming)) return Promise.resolve({ status: 403 });
+    // A sealed session is told of once, by the request that opens the connection.
     const isNew = request.token === null;
     const sessionId = isNew ? this.#admission.optionalSessionId(incoming) : this.#admission.sessionId(incoming);
-    return this.#polls.handle({ ...request, sessionId }, gone);
+    const peer = { sessionId, allowsOrigin: this.#admission.ruleFor(incoming) };
+    return this.#polls.handle({ ...request, ...peer }, gone);
   }
 
   /** The session id in the cookie of a request that no session middleware saw; `null` if it has none of ours. */
@@ -143,6 +147,19 @@ export class LiveViews {
     this.#polls.close();
     await this.#sockets.close();
   }
+}
+
+/** Once: who can send one such join can send many. */
+function missedCookieReport(report: LiveViewServer["report"]): () => void {
+  let reported = false;
+  return () => {
+    if (reported) return;
+    reported = true;
+    const message =
+      "A page came with the session's cookie, but its live view joined without: does the cookie's Path cover the path " +
+      'of the connection ("/live")? Is `secret` the one that signs it, and `name` its name?';
+    report(new LiveSessionError("unknown_session", message), { stage: "liveview:join" });
+  };
 }
 
 /**

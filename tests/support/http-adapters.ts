@@ -11,9 +11,10 @@ import fastify from "fastify";
 import { Hono, type MiddlewareHandler } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
-import { expressStore } from "live-session/express";
+import { LiveSessionError } from "live-session";
+import { bindSession, expressStore } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
-import { fetchSessions, type RequestSession, type RequestSessions } from "live-session/fetch";
+import { type FetchSession, fetchSessions, type RequestSession, type RequestSessions } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
 import { type KoaContext, koaStore } from "live-session/koa";
 import { onTestFinished } from "vitest";
@@ -68,12 +69,15 @@ export function serveExpress(before: readonly RequestHandler[], { routes, onErro
       set: (key, value) => Object.assign(request.session, { [key]: value }),
       delete: (key) => Reflect.deleteProperty(request.session, key),
       regenerate: () => call((done) => request.session.regenerate(done)),
+      bind: (principal, options) => bindSession(request.session, principal, options),
+      save: () => call((done) => request.session.save(done)),
       destroy: () => call((done) => request.session.destroy(done)),
     };
     response.json(await routes[request.path]?.(own, new URLSearchParams(request.url.split("?")[1])));
   });
-  app.use((error: { code?: string }, _request: unknown, response: express.Response, _next: unknown) => {
+  app.use((error: LiveSessionError, _request: unknown, response: express.Response, next: (error: unknown) => void) => {
     onError(error);
+    if (error.status) return next(error); // Express's own answer
     if (!response.headersSent) response.status(500).json({ code: error.code });
   });
   return listen(createServer(app));
@@ -103,9 +107,10 @@ const onFastify: HttpAdapter = {
       rolling,
       cookie: { secure: false, ...(maxAge !== undefined && { maxAge }) },
     });
-    app.setErrorHandler<Error & { code?: string }>((error, _request, reply) => {
+    app.setErrorHandler<LiveSessionError>((error, _request, reply) => {
       onError(error);
-      return reply.code(500).send({ code: error.code });
+      const { status = 500, headers = {} } = error;
+      return reply.code(status).headers(headers).send({ code: error.code });
     });
     app.get("/*", async (request) => {
       const own: SuiteSession = {
@@ -113,6 +118,8 @@ const onFastify: HttpAdapter = {
         set: (key, value) => request.session.set(key as never, value as never),
         delete: (key) => Reflect.deleteProperty(request.session, key),
         regenerate: () => request.session.regenerate(),
+        bind: (principal, options) => bindSession(request.session, principal, options),
+        save: () => request.session.save(),
         destroy: () => request.session.destroy(),
       };
       const { pathname, searchParams } = new URL(request.url, "http://localhost");
@@ -144,6 +151,7 @@ const onKoa: HttpAdapter = {
         await next();
       } catch (error) {
         onError(error);
+        if ((error as LiveSessionError).status) throw error; // Koa's own answer
         ctx.status = 500;
         ctx.body = { code: (error as { code?: string }).code };
       }
@@ -161,6 +169,10 @@ const onKoa: HttpAdapter = {
         async regenerate() {
           await ctx.session?.regenerate();
         },
+        bind: (principal, options) => bindSession(ctx.session as object, principal, options),
+        async save() {
+          await ctx.session?.save();
+        },
         async destroy() {
           ctx.session = null;
         },
@@ -177,6 +189,8 @@ const ofFetch = (session: RequestSession<Data>): SuiteSession => ({
   set: (key, value) => session.put(key, value),
   delete: (key) => session.delete(key),
   regenerate: async () => session.regenerate(),
+  bind: (principal, options) => (session as FetchSession<Data>).bind(principal, options),
+  save: async () => {},
   destroy: () => session.destroy(),
 });
 
@@ -224,7 +238,7 @@ export function serveHono(middleware: MiddlewareHandler, { routes, onError }: Se
   });
   app.onError((error, c) => {
     onError(error);
-    return c.json(failure(error), 500);
+    return error instanceof LiveSessionError && error.getResponse ? error.getResponse() : c.json(failure(error), 500);
   });
   return listen(createAdaptorServer({ fetch: app.fetch }) as Server);
 }

@@ -5,6 +5,7 @@ import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { requireSessions } from "../shared/check.ts";
+import { nobodys } from "../shared/load.ts";
 import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
 import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
 import { dropSessionMembers, expressFormat } from "./format.ts";
@@ -49,7 +50,7 @@ export class ExpressStore extends session.Store {
     this.#answer(callback, async () => {
       const copy = this.#copy(sid);
       const found = await this.#hub.records.read(copy.key);
-      if (found.state !== "live") return null;
+      if (found.state !== "live") return nobodys(found, this.#hub);
       const left = found.record.expiresAt - found.now;
       const object = sessionObject(found.record, left);
       copies.set(object, copy.loaded(found.record, left));

@@ -1,7 +1,7 @@
 // The session cookie of a Request, and the Set-Cookie of a Response.
 
 import { readCookie, sign, unsign } from "../../core/cookies.ts";
-import type { Arrival } from "../shared/former.ts";
+import type { Hub } from "../shared/working-copy.ts";
 import type { CookieSettings } from "./options.ts";
 
 export interface RequestLike {
@@ -14,7 +14,7 @@ export interface GivenCookie {
   /** Whether an older secret signed it: it is to be signed anew. */
   readonly outdated: boolean;
   /** Makes it a live session first, for one that was kept elsewhere. */
-  readonly arrive?: Arrival["arrive"];
+  readonly arrive?: (hub: Hub) => Promise<void>;
 }
 
 export function isSecure({ secure }: CookieSettings, { url }: Pick<RequestLike, "url">): boolean {
@@ -33,13 +33,20 @@ export function givenCookie(settings: CookieSettings, request: RequestLike): Giv
   const id = value === null ? null : unsign(value, settings.secrets);
   if (id !== null) return { id, outdated: value !== sign(id, settings.secrets[0] as string) };
   const arrival = settings.former?.find(header, secure);
-  return arrival ? { id: arrival.id, outdated: true, arrive: arrival.arrive } : null;
+  if (!arrival) return null;
+  const { maxAge } = arrival;
+  const meta = maxAge === null ? null : Object.freeze({ maxAge });
+  return { id: arrival.id, outdated: true, arrive: (hub) => arrival.arrive(hub, meta) };
 }
 
 /** The Set-Cookie header for an id; `null` takes the cookie away. */
-export function setCookie(settings: CookieSettings, secure: boolean, id: string | null): string {
-  const { secrets, maxAge } = settings;
-  const value = id === null ? null : encodeURIComponent(sign(id, secrets[0] as string));
+export function setCookie(
+  settings: CookieSettings,
+  secure: boolean,
+  id: string | null,
+  maxAge: number | null = settings.maxAge,
+): string {
+  const value = id === null ? null : encodeURIComponent(sign(id, settings.secrets[0] as string));
   return cookieLine(settings, secure, value, maxAge);
 }
 

@@ -2,18 +2,25 @@
 
 import type { Changes } from "../../core/bus.ts";
 import { diff, isEmpty } from "../../core/changes.ts";
+import { type Duration, milliseconds } from "../../core/duration.ts";
 import { LiveSessionError, sessionEnded, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { sessionKey } from "../../core/ids.ts";
 import type { LiveSession } from "../../core/live-session.ts";
+import { checkBinding, type RequestBindOptions } from "../../core/ownership.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
 import type { EndReason, JsonObject } from "../../core/store.ts";
 import { loadSession } from "../shared/load.ts";
 import { type GivenCookie, givenCookie, isSecure, type RequestLike, setCookie, withCookie } from "./cookie.ts";
 import { applied, concern, dependOnData, type Operation } from "./operations.ts";
 import type { CookieSettings } from "./options.ts";
-import { createSession, EMPTY, type Loaded, moveSession } from "./stored.ts";
+import { boundFacts, createSession, EMPTY, type FetchBinding, type Loaded, maxAgeOf, moveSession } from "./stored.ts";
 import { SessionWrites } from "./writes.ts";
+
+export interface FetchBindOptions extends RequestBindOptions {
+  /** How long the browser keeps the cookie, and the idle lifetime with it: "remember me". Default: the app's `maxAge`. */
+  readonly maxAge?: Duration | "session" | undefined;
+}
 
 /**
  * The session of a request. Reads see the request's own writes. Writes are kept until `commit`, which the framework's
@@ -34,6 +41,7 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
   /** Operations that are being written: reads go on seeing them, and a flush that fails puts them back. */
   #flushing: readonly Operation[] = [];
   #regenerates = false;
+  #binding: FetchBinding | null = null;
   #destroyed = false;
   #sends = false;
   #committed = false;
@@ -78,6 +86,18 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     this.#regenerates = true;
   }
 
+  /**
+   * Says whose session this is, at login, beside `regenerate()`: written with the commit, which makes a session if there is
+   * none. From then on it is among `sessions.of(principal)`. `null` for nobody's.
+   *
+   * @throws LiveSessionError `bad_option`, `not_json`, `too_large`, `closed`; the commit then `too_many_sessions`
+   */
+  bind(principal: string | null, { maxAge, about, deadline }: FetchBindOptions = {}): void {
+    this.#open();
+    const age = maxAge === undefined || maxAge === "session" ? maxAge : milliseconds(maxAge, "maxAge", 1000);
+    this.#binding = { ...checkBinding(principal, { about, deadline }), maxAge: age };
+  }
+
   /** Ends the session at once, for good: logout. What is written after it makes a new session. */
   async destroy(): Promise<void> {
     this.#open();
@@ -85,6 +105,7 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     this.#operations = [];
     this.#flushing = [];
     this.#regenerates = false;
+    this.#binding = null;
     await this.#next(async () => {
       const loaded = await this.#load();
       this.#destroyed = true;
@@ -120,14 +141,15 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
   async commit(): Promise<string | null> {
     if (this.#committed) return null;
     this.#committed = true;
-    const { rolling, maxAge } = this.#settings;
+    const { rolling } = this.#settings;
     await this.#next(() => this.#flush(false));
     const loaded = this.#loading !== null || rolling ? await this.#load() : null;
     if (!loaded) return this.#destroyed && this.#given ? setCookie(this.#settings, this.#secure, null) : null;
+    const maxAge = maxAgeOf(loaded.meta, this.#settings.maxAge);
     const moved = loaded.id !== this.#given?.id || this.#given.outdated;
     const sends = moved || rolling || (this.#sends && maxAge !== null);
     if (!sends || (await this.#overSince(loaded))) return null;
-    return setCookie(this.#settings, this.#secure, loaded.id);
+    return setCookie(this.#settings, this.#secure, loaded.id, maxAge);
   }
 
   /** Commits, and gives the response with the cookie, if one is to be sent. Rejects as `commit`. */
@@ -178,8 +200,8 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     const key = sessionKey(id);
     const found = await loadSession(this.#sessions, key);
     if (!found) return;
-    const { incarnation, lifetime, data } = found.record;
-    this.#loaded = { id, key, incarnation, lifetime, data };
+    const { incarnation, lifetime, data, meta, principal } = found.record;
+    this.#loaded = { id, key, incarnation, lifetime, data, meta, principal };
   }
 
   /** The data as this request sees it, once it is loaded. */
@@ -215,35 +237,47 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
   }
 
   async #flush(creates: boolean): Promise<void> {
-    if (!creates && this.#operations.length === 0 && !this.#regenerates) return;
+    if (!creates && this.#operations.length === 0 && !this.#regenerates && !this.#binding) return;
     await this.#load();
     const operations = this.#operations;
     const regenerates = this.#regenerates;
+    const binding = this.#binding;
     this.#flushing = operations;
     this.#operations = [];
     this.#regenerates = false;
+    this.#binding = null;
+    const before = this.#loaded?.principal ?? null;
     try {
-      this.#stored(await this.#settled(operations, regenerates, creates));
+      this.#stored(await this.#settled(operations, regenerates, creates, binding));
     } catch (error) {
       this.#operations = [...this.#flushing, ...this.#operations];
       this.#flushing = [];
       this.#regenerates ||= regenerates;
+      this.#binding ??= binding;
       throw error;
     }
+    const loaded = this.#loaded;
+    if (!binding || !loaded || before === binding.principal) return;
+    await this.#sessions.ownership.admit(loaded.key, loaded.incarnation, binding.principal);
   }
 
   /** The session with these operations written, `null` if there is none. */
-  async #settled(operations: readonly Operation[], regenerates: boolean, creates: boolean): Promise<Loaded | null> {
+  async #settled(
+    operations: readonly Operation[],
+    regenerates: boolean,
+    creates: boolean,
+    binding: FetchBinding | null,
+  ): Promise<Loaded | null> {
     const loaded = this.#loaded;
     const { maxAge } = this.#settings;
     if (loaded && regenerates) {
-      const moved = await moveSession(this.#sessions, loaded, operations, maxAge);
+      const moved = await moveSession(this.#sessions, loaded, operations, maxAge, binding);
       if (moved) return moved;
     } else if (loaded) {
-      if (operations.length === 0) return loaded;
+      if (operations.length === 0 && !binding) return loaded;
       const changesOf = (data: JsonObject) => diff(data, applied(data, operations));
       try {
-        return await this.#write(loaded, changesOf, dependOnData(operations));
+        return await this.#write(loaded, changesOf, dependOnData(operations), binding);
       } catch (error) {
         this.#overtaken(error);
         return null;
@@ -251,21 +285,28 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     }
     // A login whose session was over already starts from nothing, too.
     const data = applied(EMPTY, operations);
-    if (!creates && Object.keys(data).length === 0) return null;
-    return createSession(this.#sessions, data, maxAge ?? this.#sessions.records.lifetime);
+    if (!creates && !binding && Object.keys(data).length === 0) return null;
+    return createSession(this.#sessions, data, maxAge, { ...boundFacts(null, binding), deadline: binding?.deadline });
   }
 
-  async #write(loaded: Loaded, changesOf: (data: JsonObject) => Changes, dependsOnData = true): Promise<Loaded> {
+  async #write(
+    loaded: Loaded,
+    changesOf: (data: JsonObject) => Changes,
+    dependsOnData = true,
+    binding: FetchBinding | null = null,
+  ): Promise<Loaded> {
     const { writer } = this.#sessions;
-    const { maxAge } = this.#settings;
-    const extras = maxAge === null || maxAge === loaded.lifetime ? {} : { lifetime: maxAge };
+    const facts = { ...boundFacts(loaded.meta, binding), newDeadline: binding?.deadline };
+    const { meta = loaded.meta, principal = loaded.principal } = facts;
+    const lifetime = maxAgeOf(meta, this.#settings.maxAge) ?? loaded.lifetime;
+    const extras = lifetime === loaded.lifetime ? facts : { ...facts, lifetime };
     const changes = dependsOnData ? null : changesOf(loaded.data);
-    if (changes && isEmpty(changes)) return loaded;
+    if (changes && isEmpty(changes) && !binding) return loaded;
     const { data } = changes
       ? await writer.write(loaded, changes, extras)
       : await writer.transact(loaded, changesOf, extras);
     this.#sends = true;
-    return { ...loaded, data };
+    return { ...loaded, data, meta, principal, lifetime };
   }
 
   /** Rethrows what is no end of the session. Of an end: the session is gone, and what was being written with it. */

@@ -16,7 +16,8 @@ export interface RequestSessions<Own> {
   open(request: RequestLike): Own;
   /**
    * Makes a handler with a session of one without: it commits before it gives the response. A response that is thrown
-   * counts as one that is returned; when anything else is thrown, nothing is written.
+   * counts as one that is returned; when anything else is thrown, nothing is written. `session_moved` and
+   * `too_many_sessions` are answered with their status.
    */
   handle<R extends Request, Rest extends unknown[]>(
     run: (request: R, session: Own, ...rest: Rest) => Response | Promise<Response>,
@@ -63,7 +64,12 @@ export function requestSessions<Own extends Pick<RequestSession<object>, "commit
       if (typeof run !== "function") throw new LiveSessionError("bad_option", "handle: pass a function.");
       return async (request, ...rest) => {
         const session = open(request);
-        return session.commitTo(await answer(() => run(request, session, ...rest)));
+        try {
+          return await session.commitTo(await answer(() => run(request, session, ...rest)));
+        } catch (error) {
+          if (error instanceof LiveSessionError && error.getResponse) return error.getResponse();
+          throw error;
+        }
       };
     },
   };

@@ -26,19 +26,30 @@ export interface AdmissionOptions<Request = IncomingMessage> {
    * holds its cookie itself and cannot be tricked into using it. Default false.
    */
   readonly requireOrigin?: boolean | undefined;
+  /**
+   * Whether a connection keeps its session alive by connecting, calling and reading. Writes always do. Default false: a tab
+   * that is left open does not.
+   */
+  readonly activity?: boolean | undefined;
 }
+
+/** The names of these options. */
+export const admissionOptions = ["secret", "name", "origins", "requireOrigin", "activity"] as const;
 
 /** The checks of a request that no middleware saw. */
 export class Admission<Request extends RequestHead = IncomingMessage> {
+  readonly activity: boolean;
   readonly #secrets: readonly string[];
   readonly #name: string;
   readonly #requireOrigin: boolean;
   readonly #allows: (origin: string, request: Request) => boolean;
+  /** Whether the rule is a function, which may look at anything of a request. */
+  readonly #isFunction: boolean;
   readonly #report: (error: unknown, context: ErrorContext) => void;
 
   /** @throws LiveSessionError `bad_option` */
   constructor(options: AdmissionOptions<Request>, report: (error: unknown, context: ErrorContext) => void) {
-    const { secret, name = "connect.sid", origins, requireOrigin = false } = options;
+    const { secret, name = "connect.sid", origins, requireOrigin = false, activity = false } = options;
     this.#secrets = typeof secret === "string" ? [secret] : Array.isArray(secret) ? [...secret] : [];
     if (this.#secrets.length === 0 || !this.#secrets.every((each) => typeof each === "string" && each !== "")) {
       throw badOption("secret: give the secret of the session middleware, or a list of them; none may be empty.");
@@ -47,9 +58,12 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
       throw badOption(`name: ${JSON.stringify(name)} is not the name of a cookie.`);
     }
     if (typeof requireOrigin !== "boolean") throw badOption("requireOrigin: neither true nor false.");
+    if (typeof activity !== "boolean") throw badOption("activity: neither true nor false.");
+    this.activity = activity;
     this.#name = name;
     this.#requireOrigin = requireOrigin;
     this.#allows = readOrigins(origins);
+    this.#isFunction = typeof origins === "function";
     this.#report = report;
   }
 
@@ -68,6 +82,12 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
     if (origin !== undefined) return this.#allowed(origin, request);
     if (site !== undefined) return site === "same-origin" || site === "none";
     return !this.#requireOrigin;
+  }
+
+  /** The same rule for what comes over a connection later on. Keeps of the request what the rule looks at. */
+  ruleFor(request: Request): (origin: string) => boolean {
+    const kept = this.#isFunction ? request : ({ headers: { host: request.headers.host } } as Request);
+    return (origin) => this.#allowed(origin, kept);
   }
 
   #allowed(origin: string, request: Request): boolean {

@@ -10,6 +10,7 @@ import { ANSWERS_LIMIT, type Client, Clients } from "./calls.ts";
 import {
   endedText,
   errorText,
+  expiringText,
   failureText,
   messageText,
   okText,
@@ -125,6 +126,8 @@ export class Connection<Data extends object> {
     if (message.type === "live_session_ended") return this.#end(message.reason);
     if (!this.#client) return; // after hello it gets everything
     if (message.type === "live_session_status") return this.#status(message.status);
+    if (message.type === "live_session_extended") return this.#push(expiringText(null));
+    if (message.type === "live_session_expiring") return this.#push(expiringText(message.left));
     this.#outdated = true;
     this.#flush();
   }

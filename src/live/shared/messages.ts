@@ -75,6 +75,10 @@ export function okText(id: number, result: string | undefined): string {
   return result === undefined ? messageText({ t: "ok", id }) : `{"t":"ok","id":${id},"result":${result}}`;
 }
 
+export function expiringText(left: number | null): string {
+  return messageText({ t: "expiring", in: left });
+}
+
 export function endedText(reason: EndReason): string {
   return messageText({ t: "ended", reason });
 }

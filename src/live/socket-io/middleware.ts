@@ -41,7 +41,8 @@ export function liveSession<Data extends object>(
     if (!admission.allowsRequest(socket.request)) {
       throw new LiveSessionError("forbidden_origin", "Pages of this origin may not connect.");
     }
-    const live = await sessions.attach(admission.requireSessionId(socket.request));
+    const id = admission.requireSessionId(socket.request);
+    const live = await sessions.attach(id, { activity: admission.activity });
     try {
       follow(socket, raw, live);
       // Adapters publish a socket's handshake to other nodes (fetchSockets): the secret must not be in it.
@@ -87,8 +88,12 @@ function refusal({ code, reason }: LiveSessionError): Error {
 /** @throws LiveSessionError `session_ended`, `closed` */
 function follow<Data extends object>(socket: SocketLike<Data>, raw: RawSocket, live: LiveSession<Data>): void {
   live.subscribe((message) => {
+    if (socket.connected && message.type === "live_session_expiring") raw.emit(message.type, message.left);
+    if (socket.connected && message.type === "live_session_extended") raw.emit("live_session_expiring", null);
     if (message.type !== "live_session_ended") return;
     if (!socket.connected) return void raw.conn.close(); // between the middleware and the connection
+    // One that moved is found again by the new cookie: clients whose connection breaks come back by themselves.
+    if (message.reason === "regenerated") return void raw.conn.close();
     raw.emit("live_session_ended", { reason: message.reason });
     socket.disconnect(true);
   });

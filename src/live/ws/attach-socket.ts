@@ -5,7 +5,7 @@ import { LiveSessionError } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import type { LiveSession } from "../../core/live-session.ts";
 import { refuseSealed } from "../../core/sealed.ts";
-import { Admission, type AdmissionOptions } from "../shared/admission.ts";
+import { Admission, type AdmissionOptions, admissionOptions } from "../shared/admission.ts";
 import { badOption, refuseUnknown } from "../shared/options.ts";
 import { refusal } from "../shared/refusal.ts";
 
@@ -36,7 +36,7 @@ export async function attachSocket<Data extends object>(
 ): Promise<LiveSession<Data>> {
   refuseSealed(sessions);
   if (typeof sessions?.attach !== "function") throw badOption("attachSocket: pass what createLiveSessions made.");
-  refuseUnknown(options, ["secret", "name", "origins", "requireOrigin"]);
+  refuseUnknown(options, admissionOptions);
   const admission = new Admission(options, sessions.report);
   socket.on("error", () => {}); // ws closes what is broken, and we hear of that
   if (!admission.allowsOrigin(request)) {
@@ -45,7 +45,7 @@ export async function attachSocket<Data extends object>(
   }
   socket.pause?.();
   try {
-    const live = await sessions.attach(admission.requireSessionId(request));
+    const live = await sessions.attach(admission.requireSessionId(request), { activity: admission.activity });
     follow(live, socket);
     return live;
   } catch (error) {

@@ -113,7 +113,8 @@ export class LiveSockets<Data extends object> {
   }
 
   async #find(request: IncomingMessage): Promise<LiveSession<Data>> {
-    return this.#context.app.sessions.attach(this.#admission.requireSessionId(request));
+    const id = this.#admission.requireSessionId(request);
+    return this.#context.app.sessions.attach(id, { activity: this.#admission.activity });
   }
 
   #open(request: IncomingMessage, stream: Duplex, head: Buffer, live: LiveSession<Data> | null, error: unknown): void {
