@@ -13,6 +13,7 @@ import type { EndReason } from "./store.ts";
  * | `not_a_session` | `putSession` was given an object that no live session made |
  * | `unknown_session` | no session has this id; unknown ids are never adopted |
  * | `session_ended` | the session is over; `reason` says why. A write may have been done just before the end |
+ * | `cookie_session` | the session is sealed in its cookie, which nothing but a response can write: it cannot be live |
  * | `session_moved` | the session goes on under a new id, which the browser is about to have: try again; HTTP status 503 |
  * | `too_many_sessions` | the principal has as many sessions as `principalLimit` allows; HTTP status 403 |
  * | `conflict` | others kept changing the session through all retries of an update |
@@ -38,6 +39,7 @@ export type ErrorCode =
   | "not_a_session"
   | "unknown_session"
   | "session_ended"
+  | "cookie_session"
   | "session_moved"
   | "too_many_sessions"
   | "conflict"

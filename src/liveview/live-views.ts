@@ -5,6 +5,7 @@ import { type Duration, milliseconds } from "../core/duration.ts";
 import { LiveSessionError } from "../core/errors.ts";
 import type { LiveSessions } from "../core/hub.ts";
 import { sessionKey } from "../core/ids.ts";
+import { refuseSealed } from "../core/sealed.ts";
 import { Admission, type AdmissionOptions, admissionOptions } from "../live/shared/admission.ts";
 import { badOption, refuseUnknown, wholeNumber } from "../live/shared/options.ts";
 import type { AnyServer } from "../live/shared/upgrades.ts";
@@ -63,6 +64,7 @@ export class LiveViews {
   constructor(sessions: LiveSessions<Record<string, unknown>>, options: LiveViewsOptions) {
     refuseUnknown(options, known);
     const { secret, routes, layout, clientVersion = "1.2.12" } = options;
+    refuseSealed(sessions);
     if (typeof sessions?.attach !== "function") throw badOption("liveViews: pass what createLiveSessions made.");
     if (typeof routes !== "object" || routes === null) throw badOption("routes: give paths and their live views.");
     if (typeof layout !== "function") throw badOption("layout: give a function that makes the page around a view.");
@@ -122,7 +124,10 @@ export class LiveViews {
   ): Promise<PollResponse> {
     const incoming = { headers: request.headers } as unknown as IncomingMessage;
     if (!this.#admission.allowsRequest(incoming)) return Promise.resolve({ status: 403 });
-    const peer = { sessionId: this.#admission.sessionId(incoming), allowsOrigin: this.#admission.ruleFor(incoming) };
+    // A sealed session is told of once, by the request that opens the connection.
+    const isNew = request.token === null;
+    const sessionId = isNew ? this.#admission.optionalSessionId(incoming) : this.#admission.sessionId(incoming);
+    const peer = { sessionId, allowsOrigin: this.#admission.ruleFor(incoming) };
     return this.#polls.handle({ ...request, ...peer }, gone);
   }
 
@@ -161,7 +166,7 @@ function missedCookieReport(report: LiveViewServer["report"]): () => void {
  * The live views of an app. Their pages come from `renderPage`, by way of `expressPages` and its kin; their connections
  * from `attach`.
  *
- * @throws LiveSessionError `bad_option`
+ * @throws LiveSessionError `bad_option`, `cookie_session`
  */
 export function liveViews<Data extends object>(sessions: LiveSessions<Data>, options: LiveViewsOptions): LiveViews {
   return new LiveViews(sessions as unknown as LiveSessions<Record<string, unknown>>, options);

@@ -67,7 +67,10 @@ export class WebSockets {
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     if (!this.#admission.allowsOrigin(request)) return refuseUpgrade(stream, 403);
-    const peer = { sessionId: this.#admission.sessionId(request), allowsOrigin: this.#admission.ruleFor(request) };
+    const peer = {
+      sessionId: this.#admission.optionalSessionId(request),
+      allowsOrigin: this.#admission.ruleFor(request),
+    };
     this.#acceptor.handleUpgrade(request, stream, head, (socket) => this.#accept(socket, peer));
   }
 

@@ -49,6 +49,7 @@ function browserHeaders(id: string, more: Record<string, string>) {
 
 const ws: LiveAdapter = {
   name: "ws",
+  sealed: "refused",
   refused: "", // see below: the upgrade itself is refused, and the client tries again
   async serve(app) {
     const server = createServer();
@@ -121,6 +122,7 @@ async function serveStreams(app: SuiteApp) {
 
 const sse: LiveAdapter = {
   name: "sse, with our client",
+  sealed: "refused",
   refused: "refused",
   async serve(app) {
     const { streams, url } = await serveStreams(app as unknown as SuiteApp);
@@ -137,6 +139,7 @@ const sse: LiveAdapter = {
 
 const eventSource: LiveAdapter = {
   name: "sse, with EventSource and forms",
+  sealed: "unknown",
   refused: "403",
   async serve(app) {
     const { streams, url } = await serveStreams(app as unknown as SuiteApp);
@@ -173,6 +176,7 @@ const eventSource: LiveAdapter = {
 
 const socketIo: LiveAdapter = {
   name: "socket.io",
+  sealed: "cookie_session",
   refused: "forbidden_origin",
   async serve(app) {
     const server = createServer();

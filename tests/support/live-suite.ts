@@ -2,6 +2,7 @@
 
 import type { LiveApp, LiveSessions, SessionBus, SessionStore } from "live-session";
 import { localBus, memoryStore } from "live-session";
+import { cookieSessions } from "live-session/cookie";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { rejection, settle } from "./sessions.ts";
@@ -68,6 +69,8 @@ export interface LiveAdapter {
   serve(app: SuiteApp & LiveApp<SuiteData, unknown, Record<string, unknown>>): Promise<ServedLive>;
   /** The reason that a tab is given whose origin is not let in. */
   readonly refused: string;
+  /** The reason that a tab is given whose session is sealed in its cookie. */
+  readonly sealed: string;
 }
 
 /** Keeps a peer's views, and those who wait for one. */
@@ -208,6 +211,17 @@ export function liveAdapterSuite(adapter: LiveAdapter): void {
       const [unknown, forged] = [connect("nobody"), connect(id, { cookie: `connect.sid=s%3A${id}.forged` })];
       expect(await Promise.all([unknown.ended, forged.ended])).toEqual(["unknown", "unknown"]);
       expect([unknown.views, forged.views, attached()]).toEqual([[], [], 0]);
+    });
+
+    test("nobody whose session is sealed in a cookie, which is told to the tab and to onError", async () => {
+      const { connect, attached, reported } = await node();
+      const own = cookieSessions<SuiteData>({ secret: "of 32 characters or more, at random", name: "own" });
+      const session = own.open(new Request("http://shop.example/"));
+      session.put("items", ["kite"]);
+      const tab = connect("", { cookie: `theme=dark; ${(await session.commit())?.split(";")[0]}` });
+      expect(await tab.ended).toBe(adapter.sealed);
+      expect([tab.views, attached()]).toEqual([[], 0]);
+      expect(reported[0]).toMatchObject({ error: { code: "cookie_session" }, context: { stage: "attach" } });
     });
 
     test("no page of another site", async () => {

@@ -4,6 +4,7 @@ import session from "express-session";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
+import { requireSessions } from "../shared/check.ts";
 import { nobodys } from "../shared/load.ts";
 import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
 import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
@@ -211,9 +212,7 @@ export function expressStore(sessions: Hub, options: ExpressStoreOptions = {}): 
     if (name !== "lateWrites") throw new LiveSessionError("bad_option", `expressStore: there is no option "${name}".`);
   }
   const { lateWrites = "ignore" } = options;
-  if (typeof sessions?.records?.read !== "function") {
-    throw new LiveSessionError("bad_option", "expressStore: pass the sessions that createLiveSessions made.");
-  }
+  requireSessions("expressStore", sessions);
   if (lateWrites !== "ignore" && lateWrites !== "error") {
     throw new LiveSessionError("bad_option", `lateWrites: "${lateWrites}" is neither "ignore" nor "error".`);
   }

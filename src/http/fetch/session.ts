@@ -6,7 +6,6 @@ import { type Duration, milliseconds } from "../../core/duration.ts";
 import { LiveSessionError, sessionEnded, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { sessionKey } from "../../core/ids.ts";
-import { checkKey, copyJson } from "../../core/json.ts";
 import type { LiveSession } from "../../core/live-session.ts";
 import { checkBinding, type RequestBindOptions } from "../../core/ownership.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
@@ -16,6 +15,7 @@ import { type GivenCookie, givenCookie, isSecure, type RequestLike, setCookie, w
 import { applied, concern, dependOnData, type Operation } from "./operations.ts";
 import type { CookieSettings } from "./options.ts";
 import { boundFacts, createSession, EMPTY, type FetchBinding, type Loaded, maxAgeOf, moveSession } from "./stored.ts";
+import { SessionWrites } from "./writes.ts";
 
 export interface FetchBindOptions extends RequestBindOptions {
   /** How long the browser keeps the cookie, and the idle lifetime with it: "remember me". Default: the app's `maxAge`. */
@@ -29,7 +29,7 @@ export interface FetchBindOptions extends RequestBindOptions {
  *
  * Reads reject with LiveSessionError `store_failed`. Writes throw `bad_key`, `not_json`, and `closed` after `commit`.
  */
-export class FetchSession<Data extends object> {
+export class FetchSession<Data extends object> extends SessionWrites<Data> {
   readonly #sessions: LiveSessions<Data>;
   readonly #settings: CookieSettings;
   readonly #given: GivenCookie | null;
@@ -50,6 +50,7 @@ export class FetchSession<Data extends object> {
 
   /** For `fetchSessions`. */
   constructor(sessions: LiveSessions<Data>, settings: CookieSettings, request: RequestLike) {
+    super();
     this.#sessions = sessions;
     this.#settings = settings;
     this.#given = givenCookie(settings, request);
@@ -66,33 +67,6 @@ export class FetchSession<Data extends object> {
   async get<Key extends KeyOf<Data>>(key: Key): Promise<DeepReadonly<Data[Key]> | undefined> {
     const data = (await this.load()) as JsonObject;
     return (Object.hasOwn(data, key) ? data[key] : undefined) as DeepReadonly<Data[Key]> | undefined;
-  }
-
-  /** Writes one key; `undefined` deletes it. */
-  put<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void {
-    checkKey(key);
-    if (value === undefined) this.#add({ type: "delete", key });
-    else this.#add({ type: "put", key, value: copyJson(value, key) });
-  }
-
-  /**
-   * Changes one key by its value, atomically: of N concurrent updates none is lost. `change` gets a copy that it may
-   * change and return, runs for reads and again at the commit, and must not wait; `undefined` deletes the key.
-   */
-  update<Key extends KeyOf<Data>>(key: Key, change: (value: Data[Key] | undefined) => Data[Key] | undefined): void {
-    checkKey(key);
-    this.#add({ type: "update", key, change: change as (value: unknown) => unknown });
-  }
-
-  /** Removes a key; one that is not there is no error. */
-  delete(key: KeyOf<Data>): void {
-    checkKey(key);
-    this.#add({ type: "delete", key });
-  }
-
-  /** Removes every key. The session itself goes on: to end it, `destroy()`. */
-  clear(): void {
-    this.#add({ type: "clear" });
   }
 
   /**
@@ -174,7 +148,8 @@ export class FetchSession<Data extends object> {
     const maxAge = maxAgeOf(loaded.meta, this.#settings.maxAge);
     const moved = loaded.id !== this.#given?.id || this.#given.outdated;
     const sends = moved || rolling || (this.#sends && maxAge !== null);
-    return sends ? setCookie(this.#settings, this.#secure, loaded.id, maxAge) : null;
+    if (!sends || (await this.#overSince(loaded))) return null;
+    return setCookie(this.#settings, this.#secure, loaded.id, maxAge);
   }
 
   /** Commits, and gives the response with the cookie, if one is to be sent. Rejects as `commit`. */
@@ -183,13 +158,22 @@ export class FetchSession<Data extends object> {
     return cookie === null ? response : withCookie(response, cookie);
   }
 
+  /**
+   * Whether a session that just arrived is over again: its cookie would take the place of the one that another request
+   * sent since, which logged in.
+   */
+  async #overSince({ id, key }: Loaded): Promise<boolean> {
+    if (!this.#given?.arrive || id !== this.#given.id) return false;
+    return (await this.#sessions.records.read(key)).state !== "live";
+  }
+
   #open(): void {
     if (!this.#committed) return;
     const message = "This request's session was committed, and its response may be on its way. Use a live session.";
     throw new LiveSessionError("closed", message);
   }
 
-  #add(operation: Operation): void {
+  protected override add(operation: Operation): void {
     this.#open();
     this.#operations.push(operation);
   }
@@ -211,7 +195,8 @@ export class FetchSession<Data extends object> {
 
   async #read(): Promise<void> {
     if (!this.#given) return;
-    const { id } = this.#given;
+    const { id, arrive } = this.#given;
+    await arrive?.(this.#sessions);
     const key = sessionKey(id);
     const found = await loadSession(this.#sessions, key);
     if (!found) return;

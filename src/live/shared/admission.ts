@@ -2,7 +2,8 @@
 
 import type { IncomingMessage } from "node:http";
 import { readCookie, unsign, withoutCookie } from "../../core/cookies.ts";
-import type { ErrorContext } from "../../core/errors.ts";
+import { type ErrorContext, unknownSession } from "../../core/errors.ts";
+import { bringsSealed, cookieSessionError } from "../../core/sealed.ts";
 import { badOption } from "./options.ts";
 
 /** What is looked at of a request. */
@@ -102,6 +103,20 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
   sessionId(request: RequestHead): string | null {
     const cookie = readCookie(request.headers.cookie, this.#name);
     return cookie === null ? null : unsign(cookie, this.#secrets);
+  }
+
+  /** As `sessionId`. @throws LiveSessionError `cookie_session` for a session that cannot be live, else `unknown_session` */
+  requireSessionId(request: RequestHead): string {
+    const id = this.sessionId(request);
+    if (id !== null) return id;
+    throw bringsSealed(request.headers.cookie) ? cookieSessionError() : unknownSession();
+  }
+
+  /** As `sessionId`, for those who serve visitors without a session too. One that cannot be live is reported. */
+  optionalSessionId(request: RequestHead): string | null {
+    const id = this.sessionId(request);
+    if (id === null && bringsSealed(request.headers.cookie)) this.#report(cookieSessionError(), { stage: "attach" });
+    return id;
   }
 
   /** A Cookie header without the session's, for what may be sent elsewhere. */

@@ -116,6 +116,7 @@ const words: Partial<Record<ErrorCode, string>> = {
   message_too_large: "The message is too large.",
   unknown_session: "No session has the id in this browser's cookie.",
   session_ended: "The session is over.",
+  cookie_session: "The session is in this browser's cookie alone, and cannot be live.",
   forbidden_origin: "Pages of this origin may not connect.",
   closed: "The server is closing.",
   conflict: "The session was changed by others all the while. Try again.",
