@@ -1,7 +1,11 @@
 // Whether a client may join a view: the page's token, the session, the CSRF token and the URL must fit together.
 
 import type { SessionKey } from "../core/ids.ts";
+<<<<<<< HEAD
 import type { Peer } from "./connection.ts";
+=======
+import { parseUrl } from "../core/url.ts";
+>>>>>>> crypt
 import { isObject } from "./frames.ts";
 import type { Params } from "./params.ts";
 import type { RouteMatch } from "./router.ts";
@@ -72,7 +76,7 @@ export function requestUrl(protocol: string, host: string, path: string): URL | 
 }
 
 export function urlOf(text: unknown): URL | null {
-  if (typeof text !== "string" || text.length > 8_192 || !URL.canParse(text)) return null;
-  const url = new URL(text);
-  return url.protocol === "http:" || url.protocol === "https:" ? url : null;
+  if (typeof text !== "string" || text.length > 8_192) return null;
+  const url = parseUrl(text);
+  return url?.protocol === "http:" || url?.protocol === "https:" ? url : null;
 }

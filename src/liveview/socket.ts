@@ -1,7 +1,13 @@
 // The socket of a view or component: its assigns, and what its callbacks want done beside rendering.
 
 import { LiveSessionError } from "../core/errors.ts";
+<<<<<<< HEAD
 import type { DeepReadonly } from "../core/session-map.ts";
+=======
+import type { LiveSession } from "../core/live-session.ts";
+import type { DeepReadonly, Session } from "../core/session-map.ts";
+import { parseUrl } from "../core/url.ts";
+>>>>>>> crypt
 import type { Params } from "./params.ts";
 import { type InsertOptions, type LiveStream, StreamBuffer } from "./streams.ts";
 import type { Navigation, ViewCore } from "./view-core.ts";
@@ -137,7 +143,7 @@ export function pushNavigate<Socket extends AnySocket>(
  * @throws LiveSessionError `bad_option` for anything that is neither, such as `//host` or `javascript:`
  */
 export function redirect<Socket extends AnySocket>(socket: Socket, to: string): Socket {
-  const target = /^https?:\/\//.test(to) && URL.canParse(to) ? to : localPath(to);
+  const target = /^https?:\/\//.test(to) && parseUrl(to) ? to : localPath(to);
   return navigate(socket, { kind: "redirect", to: target, replace: false });
 }
 

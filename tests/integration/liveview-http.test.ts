@@ -1,6 +1,7 @@
 // The first rendering under Express, Fastify and fetch (Hono), and the long poll with the official client's own code.
 
-import { createServer, type IncomingMessage, request } from "node:http";
+import { once } from "node:events";
+import { createServer, get, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
 import { Hono } from "hono";
@@ -51,7 +52,34 @@ function plainViews() {
   return { sessions, views };
 }
 
+/** The status of a GET, however odd: fetch would tidy it up. */
+async function statusOf(url: string, path: string, host = "localhost"): Promise<number | undefined> {
+  const { hostname, port } = new URL(url);
+  const request = get({ hostname, port, path, headers: { host } });
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
+/** Requests that name no URL at all. */
+const nowhere = [
+  ["//", "localhost"],
+  ["/", "no host"],
+  ["/", "\xc3\x80"],
+] as const;
+
 describe("Express", () => {
+  test("a path or host that makes no URL is nobody's page, and no failure", async () => {
+    const { url, views } = await serveLiveViews({ "/": Count });
+    for (const [path, host] of nowhere) expect(await statusOf(url, path, host), path + host).toBe(404);
+    expect(await statusOf(url, "/")).toBe(200);
+    const server = createServer(longPoll(views)).listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    expect(await statusOf(`http://127.0.0.1:${port}`, "//")).toBe(200); // a poll that names no token: it gets one
+  });
+
   test("what the request put into its session before is in the first rendering", async () => {
     const { visitor } = await serveLiveViews(
       { "/": Count },
@@ -122,6 +150,9 @@ test("Fastify", async () => {
   expect([page.statusCode, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
   expect(page.body).toContain("<p>5 false</p>");
   expect((await app.inject("/nowhere")).statusCode).toBe(404);
+  const url = await app.listen({ port: 0, host: "127.0.0.1" });
+  onTestFinished(() => app.close());
+  for (const [path, host] of nowhere) expect(await statusOf(url, path, host), path + host).toBe(404);
 });
 
 test("Hono, and whatever speaks fetch", async () => {

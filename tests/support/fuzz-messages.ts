@@ -18,13 +18,14 @@ export const clientMessage: fc.Arbitrary<object> = fc.oneof(
   fc.record({ t: fc.constant("ping") }),
 );
 
-const ref = fc.oneof(fc.constantFrom(null, "1", "2"), fc.string());
+/** "1" is the join's, without which nothing comes through to the view. */
+const ref = fc.oneof({ weight: 5, arbitrary: fc.constant("1") }, fc.constantFrom(null, "2"), fc.string());
 
 /** Of Phoenix channels. */
 export const frame: fc.Arbitrary<readonly unknown[]> = fc.tuple(
   ref,
   ref,
-  fc.constantFrom("phoenix", "lv:phx-fuzz", "lv:other", "room"),
+  fc.oneof({ weight: 4, arbitrary: fc.constant("lv:phx-fuzz") }, fc.constantFrom("phoenix", "lv:other", "room")),
   fc.constantFrom("phx_join", "phx_leave", "heartbeat", "event", "live_patch", "cids_will_destroy", "cids_destroyed"),
   fc.oneof(
     fc.record({
@@ -33,7 +34,7 @@ export const frame: fc.Arbitrary<readonly unknown[]> = fc.tuple(
       value: hostileJson,
     }),
     fc.record({ url: fc.webUrl() }),
-    fc.record({ cids: fc.array(fc.integer()) }),
+    fc.record({ cids: fc.oneof(fc.array(fc.integer()), hostileJson) }),
     fc.dictionary(fc.string(), hostileJson),
   ),
 );

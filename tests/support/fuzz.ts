@@ -194,15 +194,28 @@ const pumped = fc
 const edit = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),
   cut: fc.oneof(fc.constant(0), fc.nat(3), fc.nat(40)),
-  times: fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(30) }),
+  /** How often what was cut comes back: now and then so often that limits of length and depth are passed. */
+  times: fc.oneof(
+    { weight: 60, arbitrary: fc.constant(0) },
+    { weight: 6, arbitrary: fc.nat(30) },
+    { weight: 1, arbitrary: fc.constant(2_000) },
+  ),
+  /** Changes one character into its neighbour, and nothing else. */
+  flips: fc.boolean(),
   insert: fc.oneof(fc.constant(""), piece),
 });
 
-/** Something valid, with a few edits: cut, repeated, or with something in between. */
+/** Something valid, with a few edits: cut, repeated, changed, or with something in between. */
 export function mutated(valid: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.tuple(valid, fc.array(edit, { maxLength: 4 })).map(([text, edits]) =>
-    edits.reduce((result, { at, cut, times, insert }) => {
+    edits.reduce((result, { at, cut, times, insert, flips }) => {
       const start = Math.floor(at * result.length);
+      if (flips) {
+        const flipped = result
+          .slice(start, start + 1)
+          .replace(/./su, (each) => String.fromCharCode(each.charCodeAt(0) ^ 1));
+        return result.slice(0, start) + flipped + result.slice(start + 1);
+      }
       const taken = result.slice(start, start + cut);
       return result.slice(0, start) + taken.repeat(times) + insert + result.slice(start + cut);
     }, text),

@@ -72,6 +72,7 @@ fuzz("a live connection", fc.tuple(fc.boolean(), texts), async ([polite, message
     assert.ok(answers.has(message.t), text);
     if (message.t === "error") assert.ok(codes.includes(message.code), text);
   }
+  assert.ok(sent.filter((text) => text.startsWith('{"t":"welcome"')).length <= 1, "two welcomes");
   assert.ok(closes.length <= 1 && closes.every((code) => [1002, 1007, 1013, 1006].includes(code)), String(closes));
   connection.closed();
   context.clients.close();

@@ -2,8 +2,13 @@
 
 import type { IncomingMessage } from "node:http";
 import { readCookie, unsign, withoutCookie } from "../../core/cookies.ts";
+<<<<<<< HEAD
 import { type ErrorContext, unknownSession } from "../../core/errors.ts";
 import { bringsSealed, cookieSessionError } from "../../core/sealed.ts";
+=======
+import type { ErrorContext } from "../../core/errors.ts";
+import { parseUrl } from "../../core/url.ts";
+>>>>>>> crypt
 import { badOption } from "./options.ts";
 
 /** What is looked at of a request. */
@@ -136,8 +141,8 @@ function readOrigins<Request extends RequestHead>(
 }
 
 function readOrigin(text: unknown): string {
-  const origin = typeof text === "string" && URL.canParse(text) ? new URL(text).origin : "null";
-  if (origin !== "null" && `${origin}/` === new URL(text as string).href) return origin;
+  const url = typeof text === "string" ? parseUrl(text) : null;
+  if (url && url.origin !== "null" && `${url.origin}/` === url.href) return url.origin;
   throw badOption(
     `origins: ${JSON.stringify(text)} is not an origin. Give scheme, host and port alone, such as "https://shop.example".`,
   );
@@ -145,8 +150,8 @@ function readOrigin(text: unknown): string {
 
 /** Whether a page is of this host and port. Its scheme is not compared: behind a proxy, this side's is not known. */
 function isSameHost(origin: string, host: string | undefined): boolean {
-  if (!host || !URL.canParse(origin)) return false;
-  const page = new URL(origin);
-  const here = `${page.protocol}//${host}`; // with the page's scheme, so that its default port goes without saying
-  return page.origin !== "null" && URL.canParse(here) && new URL(here).host === page.host;
+  const page = host ? parseUrl(origin) : null;
+  if (!page || page.origin === "null") return false;
+  const here = parseUrl(`${page.protocol}//${host}`); // with the page's scheme, so that its default port goes without saying
+  return here?.host === page.host;
 }
