@@ -234,7 +234,10 @@ describe("Session Management Cheat Sheet", () => {
     const inner = memoryStore();
     const store = {
       ...inner,
-      commit: (...given: Parameters<typeof inner.commit>) => (written.push(given), inner.commit(...given)),
+      commit(...given: Parameters<typeof inner.commit>) {
+        written.push(given);
+        return inner.commit(...given);
+      },
     };
     const sessions = createLiveSessions<Data>({ store });
     onTestFinished(() => sessions.close());
