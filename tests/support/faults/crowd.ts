@@ -160,7 +160,15 @@ export class Crowd {
 
   async #changeIdentity(visitor: Visitor, random: Random): Promise<void> {
     const how = random.pick(["login", "login", "logout", "move", "move", "move"] as const);
-    const { session } = visitor;
+    const { session, tabs } = visitor;
+    // Writes that meet the end of their session.
+    const late = { ...visitor, tabs: [...tabs] };
+    const meeting = [1, 2, 3].map(() => sleep(random.int(0, 20)).then(() => this.#writeBySocket(late, random)));
+    await this.#changeTo(how, visitor, session);
+    await Promise.all(meeting);
+  }
+
+  async #changeTo(how: "login" | "logout" | "move", visitor: Visitor, session: KnownSession | null): Promise<void> {
     if (!session || how === "login") return this.#signIn(visitor);
     const { body } = await this.#endBy(how, `/${how}`, visitor, session);
     if (how === "move" && body.id) this.#enter(visitor, body.id, session);

@@ -53,7 +53,7 @@ const drivers: Record<EngineName, Record<string, Open>> = {
   postgres: {
     async pg({ port, name }) {
       const { default: pg } = await import("pg");
-      const pool = new pg.Pool({ connectionString: url(port), max: 8, connectionTimeoutMillis: 1_500 });
+      const pool = new pg.Pool({ connectionString: url(port), max: 8, connectionTimeoutMillis: 2_500 });
       pool.on("error", ignore);
       return postgresDriver(pool, name, () => pool.end());
     },
@@ -61,7 +61,7 @@ const drivers: Record<EngineName, Record<string, Open>> = {
       const { default: postgresJs } = await import("postgres");
       const sql = postgresJs(url(port), {
         max: 8,
-        connect_timeout: 2,
+        connect_timeout: 3,
         backoff: () => 0.05,
         onnotice: ignore,
         fetch_types: false, // as the docs say: asking for them, a connection that breaks ends the process
@@ -104,7 +104,7 @@ async function redisDriver(client: RedisClientLike, name: string, close: () => u
 /** A heartbeat finds a connection that fell silent. */
 async function postgresDriver(client: PostgresClientLike, name: string, close: () => unknown): Promise<Driver> {
   const { postgres } = await import("live-session/postgres");
-  return { ...postgres({ client, table: name, heartbeat: 500, timeout: 1_500 }), close };
+  return { ...postgres({ client, table: name, heartbeat: 500, timeout: 2_500 }), close };
 }
 
 async function sqliteDriver(database: TestDatabase): Promise<Driver> {

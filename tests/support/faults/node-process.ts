@@ -19,7 +19,7 @@ const sessions = createLiveSessions<Data>({
   store: driver.store,
   bus: driver.bus,
   lifetime,
-  timeout: 1_000,
+  timeout: 2_000,
   checkInterval,
   onError(error, { stage }) {
     const { cause } = error as { cause?: unknown };
