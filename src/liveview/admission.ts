@@ -1,11 +1,8 @@
 // Whether a client may join a view: the page's token, the session, the CSRF token and the URL must fit together.
 
 import type { SessionKey } from "../core/ids.ts";
-<<<<<<< HEAD
-import type { Peer } from "./connection.ts";
-=======
 import { parseUrl } from "../core/url.ts";
->>>>>>> crypt
+import type { Peer } from "./connection.ts";
 import { isObject } from "./frames.ts";
 import type { Params } from "./params.ts";
 import type { RouteMatch } from "./router.ts";

@@ -1,13 +1,8 @@
 // The socket of a view or component: its assigns, and what its callbacks want done beside rendering.
 
 import { LiveSessionError } from "../core/errors.ts";
-<<<<<<< HEAD
 import type { DeepReadonly } from "../core/session-map.ts";
-=======
-import type { LiveSession } from "../core/live-session.ts";
-import type { DeepReadonly, Session } from "../core/session-map.ts";
 import { parseUrl } from "../core/url.ts";
->>>>>>> crypt
 import type { Params } from "./params.ts";
 import { type InsertOptions, type LiveStream, StreamBuffer } from "./streams.ts";
 import type { Navigation, ViewCore } from "./view-core.ts";

@@ -2,13 +2,9 @@
 
 import type { IncomingMessage } from "node:http";
 import { readCookie, unsign, withoutCookie } from "../../core/cookies.ts";
-<<<<<<< HEAD
 import { type ErrorContext, unknownSession } from "../../core/errors.ts";
 import { bringsSealed, cookieSessionError } from "../../core/sealed.ts";
-=======
-import type { ErrorContext } from "../../core/errors.ts";
 import { parseUrl } from "../../core/url.ts";
->>>>>>> crypt
 import { badOption } from "./options.ts";
 
 /** What is looked at of a request. */
