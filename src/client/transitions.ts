@@ -40,7 +40,7 @@ export const retry = (draft: Draft): void => {
 export const lost: Transition<"lost"> = (draft, { code }) => {
   // An end is said before the connection closes. If only the close came through, it still is not for trying again.
   if (code === 1008) end(draft, "refused");
-  else if (code === 1009) fail(draft, { t: "error", code: "message_too_large", message: "Input too large." });
+  else if (code === 1009) fail(draft, { t: "error", code: "message_too_large", message: "Too large." });
   else retry(draft);
 };
 
@@ -153,7 +153,7 @@ export const send: Transition<"call"> = (draft, { call }) => {
 export const queue: Transition<"call"> = (draft, { call }) => {
   const { maxQueued = 32 } = draft.settings;
   if (draft.calls.length < maxQueued) add(draft, call);
-  else rejectNow(draft, call, new CallError("not_connected", "Not connected."));
+  else rejectNow(draft, call, new CallError("not_connected"));
 };
 
 export const refuse: Transition<"call"> = (draft, { call }) => rejectNow(draft, call, overError(draft));
