@@ -25,6 +25,8 @@ export default defineConfig({
       project("unit", 30_000),
       project("integration", 120_000),
       ...["redis", "postgres", "nats"].map((engine) => project(engine, 120_000)),
+      // A run that fails has found something: it is looked into, not tried again.
+      project("faults", 120_000, { fileParallelism: false, retry: 0 }),
       project("packaging", 180_000, { fileParallelism: false }),
       project("browser", 120_000, { fileParallelism: false }),
     ],

@@ -1,53 +1,18 @@
-// Live views: what "add to cart" costs on the wire, and a thousand views of one session in one process.
-// Alone: `node --expose-gc --import tsx bench/liveview.ts`
+// Live views: what "add to cart" costs on the wire, and a thousand views of one session in one process, without a network
+// and over real WebSockets, whose other ends are in a process of their own.
 
-import { pathToFileURL } from "node:url";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { createLiveSessions, type LiveSessions } from "live-session";
-import { assign, each, html, htmlText, liveView, maybeSubscribe } from "live-session/liveview";
+import { html, htmlText } from "live-session/liveview";
 import { Connection } from "../src/liveview/connection.ts";
 import { renderPage } from "../src/liveview/page.ts";
 import { makeRouter } from "../src/liveview/router.ts";
 import type { LiveViewServer } from "../src/liveview/server.ts";
 import { makeTokens } from "../src/liveview/tokens.ts";
-
-interface Line {
-  id: string;
-  name: string;
-  price: number;
-  quantity: number;
-}
-interface Shop {
-  cart: Line[];
-}
-
-const line = (index: number): Line => ({
-  id: `kite-${index}`,
-  name: `Kite number ${index}`,
-  price: 3200 + index,
-  quantity: 1,
-});
-
-const row = ({ id, name, price, quantity }: Readonly<Line>) => html`<li class="cart-line" id="line-${id}">
-    <img src="/pictures/${id}.svg" alt="" width="64" height="64">
-    <div class="cart-what"><h3>${name}</h3><p>${price} each</p></div>
-    <p class="cart-sum">${price * quantity}</p>
-    <button class="step" phx-click="remove_from_cart" phx-value-product_id="${id}">−</button>
-    <span class="count">${quantity}</span>
-    <button class="step" phx-click="add_to_cart" phx-value-product_id="${id}">+</button>
-  </li>`;
-
-const Cart = liveView<{ cart: Line[] }, Shop>({
-  mount(_params, session, socket) {
-    maybeSubscribe(socket, session);
-    assign(socket, { cart: session.cart ?? [] });
-  },
-  handleInfo(message, socket) {
-    if (message.type === "live_session_updated") assign(socket, { cart: message.session.cart ?? [] });
-  },
-  render: ({ cart }) => html`<aside class="cart"><h2>Your cart</h2><span>${cart.length} items</span>
-    <ul>${each(cart, ({ id }) => id, row)}</ul>
-    <p>Total ${cart.reduce((sum, { price, quantity }) => sum + price * quantity, 0)}</p></aside>`,
-});
+import { Cart, type Line, line, type Shop } from "./support/liveview-cart.ts";
+import type { ServerAnswer, ServerOrder } from "./support/liveview-server.ts";
 
 function liveServer(sessions: LiveSessions<Shop>): LiveViewServer {
   return {
@@ -57,6 +22,8 @@ function liveServer(sessions: LiveSessions<Shop>): LiveViewServer {
     layout: ({ content, csrfToken }) => html`${content}<meta content="${csrfToken}">`,
     clock: sessions.clock,
     report: sessions.report,
+    cookieMissed: () => {},
+    activity: false,
     version: "1.2.12",
     maxWaiting: 1_000,
     maxViews: 50,
@@ -88,7 +55,7 @@ async function view(server: LiveViewServer, sessionId: string): Promise<Viewer> 
         },
         close() {},
       },
-      sessionId,
+      { sessionId, allowsOrigin: () => true },
     ),
   };
   const joined = new Promise<void>((resolve) => {
@@ -156,13 +123,116 @@ async function fanOut(count: number): Promise<Record<string, number>> {
     await done;
     times.push(performance.now() - start);
   }
-  times.sort((a, b) => a - b);
   for (const { connection } of all) connection.closed();
   await sessions.close();
   return {
-    [`${count} views: put to last diff, median ms`]: round(times[10] as number),
-    [`${count} views: put to last diff, worst ms`]: round(times.at(-1) as number),
+    [`${count} views: put to last diff, median ms`]: round(median(times)),
+    [`${count} views: put to last diff, worst ms`]: round(Math.max(...times)),
     [`${count} views: heap a view, bytes`]: Math.round(memory),
+  };
+}
+
+/** One process with the server, one with the browsers' ends. */
+class Both {
+  readonly #server = start("liveview-server.ts");
+  readonly #clients = start("liveview-clients.ts");
+
+  async open(): Promise<void> {
+    const [{ url, cookie }] = (await once(this.#server, "message")) as [{ url: string; cookie: string }];
+    await this.clients({ url, cookie });
+  }
+
+  server(order: ServerOrder): Promise<ServerAnswer> {
+    return this.#ask(this.#server, { order }) as Promise<ServerAnswer>;
+  }
+
+  /** Resolves to the time, on the machine's own clock; of the last diff, where diffs were counted. */
+  clients(order: object): Promise<{ readonly at: number }> {
+    return this.#ask(this.#clients, order) as Promise<{ at: number }>;
+  }
+
+  close(): void {
+    this.#server.kill("SIGKILL");
+    this.#clients.kill("SIGKILL");
+  }
+
+  async #ask(child: ChildProcess, order: object): Promise<unknown> {
+    child.send(order);
+    const [answer] = await once(child, "message");
+    return answer;
+  }
+}
+
+function start(file: string): ChildProcess {
+  const path = fileURLToPath(new URL(`support/${file}`, import.meta.url));
+  return fork(path, { execArgv: ["--expose-gc", "--import", "tsx"] });
+}
+
+/** From a put to the last diff written, and to the last client that has it. */
+async function overSockets(count: number): Promise<Record<string, number>> {
+  const both = new Both();
+  try {
+    await both.open();
+    await both.clients({ open: 10 }); // what is loaded once
+    await both.clients({ close: true });
+    const before = await both.server("left");
+    await both.clients({ open: count });
+    const after = await both.server("memory");
+    if (after.views !== count) throw new Error(`Only ${after.views} views are joined.`);
+    const written: number[] = [];
+    const received: number[] = [];
+    for (let round = 0; round < 21; round++) {
+      await both.clients({ count });
+      const put = await both.server("put");
+      const last = await both.clients({ counted: true });
+      written.push(put.written - put.began);
+      received.push(last.at - put.began);
+    }
+    const name = count === 1 ? "1 view over a WebSocket" : `${count} views over WebSockets`;
+    return {
+      [`${name}: put to last diff written, median ms`]: round(median(written)),
+      [`${name}: put to last diff written, worst ms`]: round(Math.max(...written)),
+      [`${name}: put to last client has it, median ms`]: round(median(received)),
+      [`${name}: put to last client has it, worst ms`]: round(Math.max(...received)),
+      // Of one alone, what the process does besides would be all there is to see.
+      ...(count >= 100 && {
+        [`${name}: heap a view, bytes`]: Math.round((after.heap - before.heap) / count),
+        [`${name}: resident a view, bytes`]: Math.round((after.resident - before.resident) / count),
+      }),
+    };
+  } finally {
+    both.close();
+  }
+}
+
+/** The server's heap after each of ten rounds in which so many views join and hang up. */
+async function leakOverSockets(count: number): Promise<Record<string, number>> {
+  const both = new Both();
+  const after: number[] = [];
+  try {
+    await both.open();
+    for (let round = 0; round < 11; round++) {
+      await both.clients({ open: count });
+      const { views } = await both.server("memory");
+      if (views !== count) throw new Error(`Only ${views} views are joined.`);
+      await both.clients({ close: true });
+      after.push((await both.server("left")).heap);
+    }
+  } finally {
+    both.close();
+  }
+  return heapRounds(`${count} views over WebSockets`, after);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
+
+/** The first round warms up. */
+function heapRounds(name: string, after: readonly number[]): Record<string, number> {
+  return {
+    [`${name}: heap after round 1, KiB`]: Math.round((after[1] as number) / 1024),
+    [`${name}: heap after round 10, KiB`]: Math.round((after[10] as number) / 1024),
   };
 }
 
@@ -179,11 +249,7 @@ async function leak(count: number): Promise<Record<string, number>> {
     after.push(heap());
   }
   await sessions.close();
-  // The first round warms up.
-  return {
-    [`${count} views: heap after round 1, KiB`]: Math.round((after[1] as number) / 1024),
-    [`${count} views: heap after round 10, KiB`]: Math.round((after[10] as number) / 1024),
-  };
+  return heapRounds(`${count} views`, after);
 }
 
 function round(value: number): number {
@@ -192,6 +258,5 @@ function round(value: number): number {
 
 export async function run(): Promise<void> {
   console.table({ ...(await bytes()), ...(await fanOut(1)), ...(await fanOut(1_000)), ...(await leak(1_000)) });
+  console.table({ ...(await overSockets(1)), ...(await overSockets(1_000)), ...(await leakOverSockets(1_000)) });
 }
-
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await run();

@@ -24,22 +24,28 @@ function step(name, runStep) {
   else fail(name, 1);
 }
 
-/** A suite of Vitest's, counted by its tests. `needs`: the program without which it is skipped. */
-function suite(name, needs) {
-  if (needs in lacking) return skipSuite(name, lacking[needs]);
-  console.log(`\n=== ${name} tests`);
-  const report = join(temporary, `${name}.json`);
+/**
+ * A suite of Vitest's, counted by its tests. `needs`: the program without which it is skipped. `file`: the one of its
+ * files that is meant, if not all are.
+ */
+function suite(name, needs, file) {
+  const files = file ? [file] : readdirSync(join(root, "tests", name)).filter((each) => each.endsWith(".test.ts"));
+  const title = file ? `${name}, ${file}` : name;
+  if (needs in lacking) return skipSuite(title, files, lacking[needs]);
+  console.log(`\n=== ${title} tests`);
+  const report = join(temporary, `${title}.json`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const passed = runTool("vitest", ["run", "--project", name, ...reporters], timeLeft());
+  const filter = file ? [`tests/${name}/${file}`] : [];
+  const passed = runTool("vitest", ["run", "--project", name, ...filter, ...reporters], timeLeft());
   let counts;
   try {
     counts = JSON.parse(readFileSync(report, "utf8"));
   } catch {
-    return fail(`${name} tests (no report)`, 1);
+    return fail(`${title} tests (no report)`, 1);
   }
   totals.passed += counts.numPassedTests;
   totals.skipped += counts.numPendingTests + counts.numTodoTests;
-  if (!passed) fail(`${name} tests`, Math.max(counts.numFailedTests, 1));
+  if (!passed) fail(`${title} tests`, Math.max(counts.numFailedTests, 1));
 }
 
 function fail(name, count) {
@@ -48,8 +54,7 @@ function fail(name, count) {
 }
 
 /** What cannot run here is said loudly, and in CI is a failure. */
-function skipSuite(name, { title, variable }) {
-  const files = readdirSync(join(root, "tests", name)).filter((file) => file.endsWith(".test.ts"));
+function skipSuite(name, files, { title, variable }) {
   const line = "!".repeat(100);
   console.log(`\n${line}\n!!! SKIPPED: the ${name} suite (${files.join(", ")}).`);
   console.log(`!!! ${title} is not here and could not be installed. Set ${variable} to its path.\n${line}`);
@@ -66,6 +71,9 @@ suite("packaging");
 suite("redis", "redis");
 suite("postgres", "postgres");
 suite("nats", "nats");
+// A taste of what `npm run test:faults` does at length.
+process.env.FAULT_SEEDS = "2";
+for (const engine of ["sqlite", "redis", "postgres", "nats"]) suite("faults", engine, `${engine}.test.ts`);
 suite("browser", "browser");
 step("size of the browser client", () => run("npm", ["run", "--silent", "size"], timeLeft()));
 step("unused code and dependencies", () => runTool("knip", [], timeLeft()));

@@ -33,7 +33,16 @@ export type { CreatedSession, LiveSessions } from "./core/hub.ts";
 export { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./core/ids.ts";
 export type { LiveSession, LiveSessionMessage } from "./core/live-session.ts";
 export type { LiveSessionsOptions } from "./core/options.ts";
+export type {
+  BindOptions,
+  OwnedSession,
+  PrincipalLimit,
+  PrincipalSessions,
+  SessionAbout,
+  SessionReference,
+} from "./core/ownership.ts";
 export type { SessionRecords, Write } from "./core/records.ts";
+export type { RegenerateOptions } from "./core/regenerate.ts";
 export type { StandardSchema } from "./core/schema.ts";
 export { type DeepReadonly, type KeyOf, putSession, type Session, updateSession } from "./core/session-map.ts";
 export type {

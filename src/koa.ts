@@ -1,4 +1,6 @@
 // live-session/koa: the external store for koa-session, and a cookie for it that sockets can read.
 
+export type { RequestBindOptions } from "./core/ownership.ts";
 export { type SignedCookie, type SignedCookieOptions, signedCookie } from "./http/koa/cookie.ts";
 export { type KoaContext, type KoaSession, type KoaStore, type KoaStoreOptions, koaStore } from "./http/koa/store.ts";
+export { bindSession } from "./http/shared/binding.ts";

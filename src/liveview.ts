@@ -28,7 +28,6 @@ export {
   clearFlash,
   connected,
   connectParams,
-  type Flash,
   type LiveSocket,
   pushEvent,
   pushNavigate,
@@ -44,3 +43,4 @@ export {
 export { type InsertOptions, type LiveStream, liveStream } from "./liveview/streams.ts";
 export { each, type Html, html, type Renderable, raw } from "./liveview/template.ts";
 export { htmlText } from "./liveview/text.ts";
+export type { Flash } from "./liveview/view-core.ts";

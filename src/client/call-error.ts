@@ -23,7 +23,7 @@ export class CallError extends Error {
   /** What the schema found, with `invalid_input` and `invalid_data`. */
   declare readonly issues?: readonly Issue[] | undefined;
 
-  constructor(code: CallErrorCode, message: string, details?: Pick<CallError, "issues" | "cause">) {
+  constructor(code: CallErrorCode, message: string = code, details?: Pick<CallError, "issues" | "cause">) {
     super(message);
     Object.assign(this, { code }, details);
   }

@@ -25,14 +25,14 @@ export function makeCallers(dispatch: (event: Event) => void): Callers {
     call: (name, input, { optimistic, signal } = {}) =>
       new Promise((resolve, reject) => {
         const id = ++lastId;
-        const aborted = () => new CallError("aborted", "The call was aborted.", { cause: signal?.reason });
+        const aborted = () => new CallError("aborted", undefined, { cause: signal?.reason });
         const abandon = () => dispatch({ t: "abandon", id, error: aborted() });
         let text: string;
         try {
           // Written now: what the page does to its objects later is no part of this call.
           text = JSON.stringify({ t: "call", id, name, input } satisfies ClientMessage);
         } catch (cause) {
-          return reject(new CallError("not_json", "The input is not JSON.", { cause }));
+          return reject(new CallError("not_json", undefined, { cause }));
         }
         if (signal?.aborted) return reject(aborted());
         signal?.addEventListener("abort", abandon);

@@ -37,5 +37,4 @@ export function settle(draft: Draft, isMeant: (call: Call) => unknown, error?: C
 
 export const isSent = ({ sent }: Call): unknown => sent;
 
-export const outcomeUnknown = (): CallError =>
-  new CallError("outcome_unknown", "The connection broke: it may have run.");
+export const outcomeUnknown = (): CallError => new CallError("outcome_unknown");

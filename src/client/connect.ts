@@ -41,7 +41,8 @@ export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> 
     const now = step(before, event);
     state = now;
     for (const effect of now.effects) perform[effect.do](effect as never);
-    if (before.view === now.view && statusOf(before) === statusOf(now)) return;
+    const isSame = before.view === now.view && before.expiring === now.expiring && statusOf(before) === statusOf(now);
+    if (isSame) return;
     // Last, so that a listener finds everything done and may dispatch anew.
     for (const listener of [...listeners]) {
       try {
@@ -102,6 +103,9 @@ export function connect<App = AnyApp>(options: ConnectOptions): LiveClient<App> 
     },
     get endReason() {
       return state.endReason;
+    },
+    get expiring() {
+      return state.expiring;
     },
     actions: actionsOf<App>(callers.call),
     subscribe(listener) {

@@ -68,7 +68,9 @@ export interface LiveClient<App = AnyApp> {
   readonly status: Status;
   /** Why `status` is `ended`. */
   readonly endReason: ClientEndReason | undefined;
-  /** Calls `listener` whenever view or status changed. Returns the function that ends this. Needs no `this`. */
+  /** When the session is about to expire: the ms that were left when the server said so. */
+  readonly expiring?: number | null | undefined;
+  /** Calls `listener` whenever view, status or `expiring` changed. Returns the function that ends this. Needs no `this`. */
   readonly subscribe: (listener: () => void) => () => void;
   /** The server's actions. Each rejects with a `CallError`. */
   readonly actions: ClientActions<App>;

@@ -12,6 +12,7 @@ const shapes: { readonly [M in ServerMessage as M["t"]]: { readonly [Field in ke
   welcome: { resumed: "boolean" },
   view: { version: "number", view: "object string number boolean" },
   status: { status: "string" },
+  expiring: {},
   ok: { id: "number" },
   error: { id: "number undefined", code: "string" },
   ended: { reason: "string" },

@@ -52,13 +52,17 @@ export interface State {
   /** Connections in a row that did not prove themselves. */
   readonly attempts: number;
   /** Whether an answer to a ping is awaited. */
-  readonly pinged?: boolean;
+  readonly pinged?: boolean | undefined;
   /** The server's memory of this tab's calls, as the last welcome named it. */
   readonly memory?: string | undefined;
+  /** The session, as the last welcome named it. */
+  readonly session?: string | undefined;
   /** Whether the server says that it is not in step with the store. */
-  readonly behind?: boolean;
+  readonly behind?: boolean | undefined;
+  /** The ms that were left when the server told that the session is about to expire. */
+  readonly expiring?: number | null | undefined;
   /** Whether this connection has brought a view. */
-  readonly fresh?: boolean;
+  readonly fresh?: boolean | undefined;
   /** The last view of the server. */
   readonly server?: { readonly version: number; readonly view: unknown };
   /** Views under this version are old. */

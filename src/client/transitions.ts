@@ -24,14 +24,15 @@ export const open = (draft: Draft): void => {
 
 export const greet = (draft: Draft): void => {
   draft.phase = "greeting";
-  sendMessage(draft, { t: "hello", v: 1, client: draft.client });
+  const { client, session, server } = draft;
+  sendMessage(draft, { t: "hello", v: 1, client, session, version: server?.version });
 };
 
 /** Gives the connection up. The next is tried after a random time, whose bound doubles with each failure in a row. */
 export const retry = (draft: Draft): void => {
   const { retryMin = 500, retryMax = 30_000 } = draft.settings;
   draft.phase = "waiting";
-  draft.pinged = draft.fresh = draft.behind = false;
+  draft.pinged = draft.fresh = draft.behind = draft.expiring = undefined;
   draft.effects.push({ do: "drop" });
   setTimer(draft, Math.min(retryMax, retryMin * 2 ** draft.attempts++), true);
 };
@@ -39,18 +40,20 @@ export const retry = (draft: Draft): void => {
 export const lost: Transition<"lost"> = (draft, { code }) => {
   // An end is said before the connection closes. If only the close came through, it still is not for trying again.
   if (code === 1008) end(draft, "refused");
-  else if (code === 1009) fail(draft, { t: "error", code: "message_too_large", message: "The input is too large." });
+  else if (code === 1009) fail(draft, { t: "error", code: "message_too_large", message: "Too large." });
   else retry(draft);
 };
 
-export const join: Transition<"welcome"> = (draft, { resumed, memory }) => {
+export const join: Transition<"welcome"> = (draft, { resumed, memory, session }) => {
   if (!resumed || memory !== draft.memory) {
-    // Sent again to a server that does not know them, calls could run twice. And its session may be another one.
+    // Sent again to a server that does not know them, calls could run twice. And its session may be another one; if it is
+    // not, the server has made sure that it is not behind.
     settle(draft, isSent, outcomeUnknown());
     draft.floor = 0;
   }
   draft.phase = "joined";
   draft.memory = memory;
+  draft.session = session;
   awaitPing(draft);
   draft.calls = draft.calls.map((call) => {
     sendText(draft, call.text);
@@ -81,6 +84,10 @@ export const release = (draft: Draft): void => {
 
 export const status: Transition<"status"> = (draft, { status }) => {
   draft.behind = status === "stale";
+};
+
+export const expiring: Transition<"expiring"> = (draft, event) => {
+  draft.expiring = event.in;
 };
 
 const withId = (id: number) => (call: Call) => call.id === id;
@@ -116,7 +123,9 @@ const end = (draft: Draft, reason: ClientEndReason) => {
 const overError = ({ endReason }: Draft) =>
   new CallError(endReason === "closed" ? endReason : "session_ended", `The session is over: ${endReason}.`);
 
-export const ended: Transition<"ended"> = (draft, { reason }) => end(draft, reason);
+/** A session that moved is looked for some times: the browser has its new cookie, or is about to, as after a login. */
+export const ended: Transition<"ended"> = (draft, { reason }) =>
+  reason === "regenerated" && draft.attempts < 5 ? retry(draft) : end(draft, reason);
 
 export const close = (draft: Draft): void => end(draft, "closed");
 
@@ -144,7 +153,7 @@ export const send: Transition<"call"> = (draft, { call }) => {
 export const queue: Transition<"call"> = (draft, { call }) => {
   const { maxQueued = 32 } = draft.settings;
   if (draft.calls.length < maxQueued) add(draft, call);
-  else rejectNow(draft, call, new CallError("not_connected", "Not connected."));
+  else rejectNow(draft, call, new CallError("not_connected"));
 };
 
 export const refuse: Transition<"call"> = (draft, { call }) => rejectNow(draft, call, overError(draft));

@@ -3,7 +3,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** Longer headers are not looked at: no honest browser sends them. */
-const HEADER_LIMIT = 64 * 1024;
+export const HEADER_LIMIT = 64 * 1024;
 const VALUE_LIMIT = 4096;
 
 /** The value of the first cookie of this name, decoded; `null` if there is none or it is malformed. */

@@ -12,7 +12,10 @@ import type { EndReason } from "./store.ts";
  * | `invalid_data` | the schema refused the data; `issues` has the schema's words |
  * | `not_a_session` | `putSession` was given an object that no live session made |
  * | `unknown_session` | no session has this id; unknown ids are never adopted |
- * | `session_ended` | the session is over; `reason` says why |
+ * | `session_ended` | the session is over; `reason` says why. A write may have been done just before the end |
+ * | `cookie_session` | the session is sealed in its cookie, which nothing but a response can write: it cannot be live |
+ * | `session_moved` | the session goes on under a new id, which the browser is about to have: try again; HTTP status 503 |
+ * | `too_many_sessions` | the principal has as many sessions as `principalLimit` allows; HTTP status 403 |
  * | `conflict` | others kept changing the session through all retries of an update |
  * | `store_failed` | the store could not be reached or failed; `cause` has its error |
  * | `bus_failed` | the bus could not be reached or failed; `cause` has its error |
@@ -36,6 +39,9 @@ export type ErrorCode =
   | "not_a_session"
   | "unknown_session"
   | "session_ended"
+  | "cookie_session"
+  | "session_moved"
+  | "too_many_sessions"
   | "conflict"
   | "store_failed"
   | "bus_failed"
@@ -60,6 +66,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   readonly issues?: readonly Issue[];
   readonly reason?: EndReason;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The one error class of this library; tell errors apart by `code`. */
@@ -70,12 +78,23 @@ export class LiveSessionError extends Error {
   readonly issues: readonly Issue[] | undefined;
   /** Why the session is over, with `session_ended`. */
   readonly reason: EndReason | undefined;
+  /** The HTTP status that says it, where one does; Express, Fastify and Koa answer with it by themselves. */
+  declare readonly status?: number;
+  declare readonly statusCode?: number;
+  /** Headers that go with that status. */
+  declare readonly headers?: Readonly<Record<string, string>>;
+  /** The response that says it; Hono answers with it by itself. */
+  declare readonly getResponse?: () => Response;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.issues = details.issues;
     this.reason = details.reason;
+    const { status, headers } = details;
+    if (status === undefined) return;
+    const getResponse = () => new Response(message, { status, headers: { ...headers } });
+    Object.assign(this, { status, statusCode: status, headers, getResponse });
   }
 }
 
@@ -95,4 +114,10 @@ export function sessionEnded(reason: EndReason): LiveSessionError {
 
 export function unknownSession(): LiveSessionError {
   return new LiveSessionError("unknown_session", "No session has this id. It may have been ended long ago.");
+}
+
+/** For requests with an id that was replaced a moment ago: served as nobody's, they could undo the login. */
+export function sessionMoved(): LiveSessionError {
+  const message = "This session just went on under a new id. Try again with the browser's new cookie.";
+  return new LiveSessionError("session_moved", message, { status: 503, headers: { "Retry-After": "1" } });
 }

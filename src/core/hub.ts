@@ -7,8 +7,18 @@ import { type Clock, every } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
 import { checkKey, copyJson } from "./json.ts";
-import { changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
+import { type AttachOptions, changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
+import {
+  type BindOptions,
+  checkBinding,
+  metaAbout,
+  Ownership,
+  type PrincipalLimit,
+  type PrincipalSessions,
+  type SessionReference,
+} from "./ownership.ts";
 import { SessionRecords } from "./records.ts";
+import { type RegenerateOptions, readRegenerate } from "./regenerate.ts";
 import type { StandardSchema } from "./schema.ts";
 import { type MapOrigin, type MapWriter, type Session, sessionMap } from "./session-map.ts";
 import type { EndReason, JsonObject, SessionRecord, SessionStore } from "./store.ts";
@@ -28,6 +38,9 @@ export interface HubOptions {
   readonly touchInterval: number | null;
   readonly timeout: number;
   readonly endedRetention: number;
+  readonly rotationGrace: number;
+  readonly expiryNotice: number;
+  readonly principalLimit: PrincipalLimit | null;
   readonly maxBytes: number;
   readonly schema: StandardSchema | undefined;
   readonly clock: Clock;
@@ -48,6 +61,8 @@ export class LiveSessions<Data extends object> implements MapWriter {
   readonly records: SessionRecords;
   /** For adapters: writes of data that obey the schema. */
   readonly writer: SessionWriter;
+  /** For adapters: whose session it is. */
+  readonly ownership: Ownership;
   /** For adapters: takes errors that no caller waits for. */
   readonly report: (error: unknown, context: ErrorContext) => void;
   /** For adapters: the time that expiry goes by on this node. */
@@ -68,6 +83,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
     this.#topics = new Topics({ ...options, report: onError, map });
     this.records = new SessionRecords({ ...options, report: onError }, this.#topics.local);
     this.#topics.use(this.records);
+    this.ownership = new Ownership(this.records, options.principalLimit);
     this.writer = new SessionWriter({ records: this.records, topics: this.#topics, maxBytes, schema, clock, timeout });
     this.#context = {
       writer: this.writer,
@@ -75,7 +91,8 @@ export class LiveSessions<Data extends object> implements MapWriter {
       map,
       active: (topic) => this.#active(topic),
       end: async (key, reason) => (await this.records.end(key, reason)) !== null,
-      regenerate: (key, incarnation) => this.#regenerate(key, incarnation),
+      bind: (key, incarnation, binding) => this.ownership.bind(key, incarnation, binding),
+      regenerate: (key, incarnation, options) => this.#regenerate(key, incarnation, options),
     };
     this.#stopSweeping = every(clock, options.cleanInterval, async () => {
       try {
@@ -87,21 +104,18 @@ export class LiveSessions<Data extends object> implements MapWriter {
   }
 
   /**
-   * Attaches to the session with this id, which is the secret in the cookie. Activity: pushes the idle lifetime.
+   * Attaches to the session with this id, which is the secret in the cookie. Activity, unless told otherwise: pushes the
+   * idle lifetime.
    *
    * @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`, `bus_failed`, `closed`
    */
-  async attach(id: string): Promise<LiveSession<Data>> {
-    return this.attachKey(sessionKey(id));
+  async attach(id: string, options?: AttachOptions): Promise<LiveSession<Data>> {
+    return this.attachKey(sessionKey(id), options);
   }
 
   /** As `attach`, for adapters and for those who know a session by its key. */
-  async attachKey(key: SessionKey): Promise<LiveSession<Data>> {
-    return this.#topics.open(key, (topic) => {
-      const live = new LiveSession<Data>(topic, this.#context);
-      this.#active(topic);
-      return live;
-    });
+  async attachKey(key: SessionKey, { activity = true }: AttachOptions = {}): Promise<LiveSession<Data>> {
+    return this.#topics.open(key, (topic) => new LiveSession<Data>(topic, this.#context, activity));
   }
 
   /**
@@ -131,7 +145,8 @@ export class LiveSessions<Data extends object> implements MapWriter {
       checkKey(name);
       put[name] = copyJson(value, name);
     }
-    return this.#create(await this.writer.checked({}, { put, delete: [] }));
+    const { id, key, session } = await this.#create(await this.writer.checked({}, { put, delete: [] }));
+    return { id, key, session };
   }
 
   /** Ends a session for good, wherever it is attached. Resolves to false if there was no live one. */
@@ -142,10 +157,37 @@ export class LiveSessions<Data extends object> implements MapWriter {
   /**
    * Moves a session to a new id, as after login; the old one ends with `regenerated`. Put the new id in the cookie.
    *
-   * @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`
+   * @throws LiveSessionError `unknown_session`, `session_ended`, `bad_option`, `too_many_sessions`, `store_failed`
    */
-  async regenerate(id: string): Promise<SessionId> {
-    return this.#regenerate(sessionKey(id), undefined);
+  async regenerate(id: string, options: RegenerateOptions = {}): Promise<SessionId> {
+    return this.#regenerate(sessionKey(id), undefined, options);
+  }
+
+  /**
+   * Says whose session this is, as at login, atomically against every other write: from then on it is among `of(principal)`,
+   * on every node. `null` for nobody's.
+   *
+   * @param session its id or a handle
+   * @throws LiveSessionError `bad_option`, `unknown_session`, `session_ended`, `too_many_sessions`, `not_json`,
+   *   `too_large`, `conflict`, `store_failed`
+   */
+  async bind(session: SessionReference, principal: string | null, options?: BindOptions): Promise<void> {
+    const key = typeof session === "string" ? sessionKey(session) : session.key;
+    await this.ownership.bind(key, undefined, checkBinding(principal, options));
+  }
+
+  /**
+   * The sessions of a principal: to list them, and to end one, all others or all.
+   *
+   * @throws LiveSessionError `bad_option`; its methods `store_failed`
+   */
+  of(principal: string): PrincipalSessions {
+    return this.ownership.of(principal);
+  }
+
+  /** Ends every session there is, on every node, whoever's it is. Resolves to how many. */
+  endEveryone(reason: EndReason = "revoked"): Promise<number> {
+    return this.ownership.endEveryone(reason);
   }
 
   /**
@@ -211,13 +253,13 @@ export class LiveSessions<Data extends object> implements MapWriter {
       });
   }
 
-  async #create(changes: Changes, from: CreationFacts = {}): Promise<CreatedSession<Data>> {
+  async #create(changes: Changes, from: CreationFacts = {}): Promise<Created<Data>> {
     const id = generateSessionId();
     const key = sessionKey(id);
     const result = await this.records.commit(key, { ...from, ...changes, mode: "create" });
     if (!result.ok) throw this.writer.refusal(result);
     const session = this.#map(key, result.incarnation, result.data ?? changes.put) as Session<Data>;
-    return { id, key, session };
+    return { id, key, session, incarnation: result.incarnation };
   }
 
   /**
@@ -225,7 +267,8 @@ export class LiveSessions<Data extends object> implements MapWriter {
    * and what was written to it meanwhile follows: no write is lost, and none comes after the end. Stored data passed the
    * schema when it was written, and does not go through it again.
    */
-  async #regenerate(key: SessionKey, incarnation: string | undefined): Promise<SessionId> {
+  async #regenerate(key: SessionKey, incarnation: string | undefined, options: RegenerateOptions): Promise<SessionId> {
+    const { keeps, lifetimeOf, deadlineOf, binding } = readRegenerate(options);
     const asked = this.clock.now();
     const found = await this.records.read(key);
     if (found.state === "ended") throw sessionEnded(found.reason);
@@ -234,9 +277,21 @@ export class LiveSessions<Data extends object> implements MapWriter {
     }
     const { data, lifetime, deadline, meta, principal, version } = found.record;
     const left = deadline === null ? null : deadline - found.now - (this.clock.now() - asked);
-    const made = await this.#create({ put: data, delete: [] }, { lifetime, deadline: left, meta, principal });
+    const facts = {
+      lifetime: lifetimeOf(lifetime),
+      deadline: deadlineOf(left),
+      meta: metaAbout(meta, binding?.about) ?? meta,
+      principal: binding ? binding.principal : principal,
+    };
+    const made = await this.#create({ put: keeps(data), delete: [] }, facts);
     const last = await this.#endOld(key, made.key);
-    if (last.version !== version) await this.#follow(made.key, diff(data, last.data), last.meta);
+    if (last.version !== version) {
+      const changes = diff(keeps(data), keeps(last.data));
+      await this.#follow(made.key, changes, metaAbout(last.meta, binding?.about) ?? last.meta);
+    }
+    if (binding && binding.principal !== principal) {
+      await this.ownership.admit(made.key, made.incarnation, binding.principal);
+    }
     return made.id;
   }
 
@@ -263,6 +318,8 @@ export class LiveSessions<Data extends object> implements MapWriter {
     }
   }
 }
+
+type Created<Data extends object> = CreatedSession<Data> & { readonly incarnation: string };
 
 type CreationFacts = {
   readonly lifetime?: number;

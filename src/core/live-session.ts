@@ -4,6 +4,8 @@ import { diff } from "./changes.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import type { SessionId, SessionKey } from "./ids.ts";
 import { checkKey, cloneJson, copyJson } from "./json.ts";
+import { type Binding, type BindOptions, checkBinding } from "./ownership.ts";
+import type { RegenerateOptions } from "./regenerate.ts";
 import type { DeepReadonly, KeyOf, Session } from "./session-map.ts";
 import type { EndReason, JsonObject } from "./store.ts";
 import type { LiveStatus, Snapshot, Topic, TopicMember } from "./topic.ts";
@@ -16,7 +18,19 @@ export type LiveSessionMessage<Data extends object> =
   /** The session is over. The last message. */
   | { readonly type: "live_session_ended"; readonly reason: EndReason }
   /** Whether the snapshot is in step with the store. */
-  | { readonly type: "live_session_status"; readonly status: "live" | "stale" };
+  | { readonly type: "live_session_status"; readonly status: "live" | "stale" }
+  /** It expires in `left` ms, at this time of this node in ms since 1970, unless something happens in it before. */
+  | { readonly type: "live_session_expiring"; readonly expiresAt: number; readonly left: number }
+  /** Something happened: it is no longer about to expire. */
+  | { readonly type: "live_session_extended"; readonly expiresAt: number };
+
+export interface AttachOptions {
+  /**
+   * Whether attaching and `get` are activity, which pushes the idle lifetime. Writes always are. The adapters of live
+   * connections say false unless their `activity` option says otherwise. Default true.
+   */
+  readonly activity?: boolean | undefined;
+}
 
 interface Listener<Data extends object> {
   readonly call: (message: LiveSessionMessage<Data>) => void;
@@ -30,7 +44,8 @@ export interface LiveSessionContext {
   readonly active: (topic: Topic) => void;
   readonly map: (key: SessionKey, incarnation: string, data: JsonObject) => JsonObject;
   readonly end: (key: SessionKey, reason: EndReason) => Promise<boolean>;
-  readonly regenerate: (key: SessionKey, incarnation: string) => Promise<SessionId>;
+  readonly bind: (key: SessionKey, incarnation: string, binding: Binding) => Promise<void>;
+  readonly regenerate: (key: SessionKey, incarnation: string, options: RegenerateOptions) => Promise<SessionId>;
 }
 
 /**
@@ -49,16 +64,19 @@ export class LiveSession<Data extends object> implements Disposable {
   #listeners: readonly Listener<Data>[] = [];
   readonly #member: TopicMember;
   readonly #incarnation: string;
+  readonly #activity: boolean;
   #detached = false;
 
   /** For the hub: use `sessions.attach`. */
-  constructor(topic: Topic, context: LiveSessionContext) {
+  constructor(topic: Topic, context: LiveSessionContext, activity: boolean) {
     this.key = topic.key;
     this.#topic = topic;
     this.#context = context;
+    this.#activity = activity;
     this.#incarnation = (topic.snapshot as Snapshot).incarnation;
     this.#member = (message) => this.#tell(message as LiveSessionMessage<Data>);
     topic.join(this.#member);
+    if (activity) context.active(topic);
   }
 
   /**
@@ -90,13 +108,14 @@ export class LiveSession<Data extends object> implements Disposable {
   }
 
   /**
-   * The value of a key, frozen, or `undefined`. Activity: pushes the idle lifetime (throttled by `touchInterval`).
+   * The value of a key, frozen, or `undefined`. Activity, unless the handle was attached without: pushes the idle lifetime
+   * (throttled by `touchInterval`).
    *
    * @throws LiveSessionError `session_ended`, `closed`
    */
   get<Key extends KeyOf<Data>>(key: Key): DeepReadonly<Data[Key]> | undefined {
     const { data } = this.#current();
-    this.#context.active(this.#topic);
+    if (this.#activity) this.#context.active(this.#topic);
     return (Object.hasOwn(data, key) ? data[key] : undefined) as DeepReadonly<Data[Key]> | undefined;
   }
 
@@ -173,9 +192,33 @@ export class LiveSession<Data extends object> implements Disposable {
    * Moves the session to a new id, as after login, and ends the old one with `regenerated`. The new id is a secret: it
    * belongs in the browser's cookie, which only an HTTP response can set. This handle ends with the old id.
    */
-  async regenerate(): Promise<SessionId> {
+  async regenerate(options: RegenerateOptions = {}): Promise<SessionId> {
     const { key, incarnation } = this.#target();
-    return this.#context.regenerate(key, incarnation as string);
+    return this.#context.regenerate(key, incarnation as string, options);
+  }
+
+  /**
+   * Says whose session this is, as `sessions.bind`. At login, renew the id too: `regenerate({ principal })` does both.
+   *
+   * @throws LiveSessionError as `sessions.bind`
+   */
+  async bind(principal: string | null, options?: BindOptions): Promise<void> {
+    const binding = checkBinding(principal, options);
+    const { key, incarnation } = this.#target();
+    await this.#context.bind(key, incarnation as string, binding);
+  }
+
+  /** For adapters: tells the session, whose versions these are, from others; no secret. */
+  get incarnation(): string {
+    return this.#incarnation;
+  }
+
+  /**
+   * For adapters: sees to it that `data` is of this version at least, by reading the store if it is not. False if the
+   * store could not be asked. True, too, if the store itself has an older one.
+   */
+  reach(version: number): Promise<boolean> {
+    return this.#topic.reach(version);
   }
 
   /** For adapters: resolves when `data` holds every finished write of this node, or the status is no longer `live`. */

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { LiveSessionError, type OnError } from "./errors.ts";
 import type { HubOptions } from "./hub.ts";
+import type { PrincipalLimit } from "./ownership.ts";
 import { safeReport } from "./records.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
 import type { SessionStore } from "./store.ts";
@@ -28,6 +29,18 @@ export interface LiveSessionsOptions<Data extends object> {
   readonly timeout?: Duration | undefined;
   /** How long the end of a session is remembered, so that nothing in flight revives it. Default `"10m"`. */
   readonly endedRetention?: Duration | undefined;
+  /**
+   * How long requests with an id that `regenerate` replaced are told to try again (`session_moved`, HTTP status 503) rather
+   * than served as a new visitor's, whose new cookie would undo the login. `0` for never. Default `"5s"`.
+   */
+  readonly rotationGrace?: Duration | undefined;
+  /**
+   * How long before a session expires those attached to it are told (`live_session_expiring`), unless its lifetime is
+   * shorter than twice that. `0` for never. Default `"60s"`.
+   */
+  readonly expiryNotice?: Duration | undefined;
+  /** How many sessions a principal may have (see `bind`), and what becomes of one more. Default: any number. */
+  readonly principalLimit?: PrincipalLimit | undefined;
   /** The most that a session's data may be, as JSON in UTF-8 bytes. Default 1 MiB. */
   readonly maxBytes?: number | undefined;
   /** What the whole data must be after every write: a schema of any Standard Schema library. */
@@ -48,6 +61,9 @@ const known = new Set<keyof LiveSessionsOptions<object>>([
   "touchInterval",
   "timeout",
   "endedRetention",
+  "rotationGrace",
+  "expiryNotice",
+  "principalLimit",
   "maxBytes",
   "schema",
   "clock",
@@ -87,11 +103,24 @@ export function readOptions<Data extends object>(
     touchInterval: options.touchInterval === undefined ? null : milliseconds(options.touchInterval, "touchInterval", 0),
     timeout: milliseconds(options.timeout ?? "5s", "timeout"),
     endedRetention: milliseconds(options.endedRetention ?? "10m", "endedRetention", 0),
+    rotationGrace: milliseconds(options.rotationGrace ?? "5s", "rotationGrace", 0),
+    expiryNotice: milliseconds(options.expiryNotice ?? "60s", "expiryNotice", 0),
+    principalLimit: principalLimitOf(options.principalLimit),
     maxBytes,
     schema,
     clock,
     onError: safeReport(onError),
   };
+}
+
+function principalLimitOf(limit: PrincipalLimit | undefined): PrincipalLimit | null {
+  if (limit === undefined) return null;
+  const { max, whenFull } = limit;
+  if (!Number.isSafeInteger(max) || max < 1) throw bad("principalLimit: max is a number of sessions, 1 or more.");
+  if (whenFull !== "refuse" && whenFull !== "end-oldest") {
+    throw bad('principalLimit: whenFull is "refuse" or "end-oldest".');
+  }
+  return { max, whenFull };
 }
 
 function requireMethods(option: string, object: object, methods: readonly string[]): void {

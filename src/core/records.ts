@@ -31,6 +31,7 @@ export interface RecordsOptions {
   readonly deadline: number | null;
   readonly maxBytes: number;
   readonly touchInterval: number | null;
+  readonly rotationGrace: number;
   /** How long the store may take to answer, in ms. */
   readonly timeout: number;
   readonly clock: Clock;
@@ -43,7 +44,7 @@ const touchIntervalOf = (lifetime: number) => Math.min(60_000, lifetime / 1000);
 /** A commit as an adapter words it; the hub's limits and defaults are filled in. */
 export type Write = Changes &
   Pick<Commit, "mode"> &
-  Partial<Pick<Commit, "ifVersion" | "ifIncarnation" | "lifetime" | "deadline" | "meta" | "principal">>;
+  Partial<Pick<Commit, "ifVersion" | "ifIncarnation" | "lifetime" | "deadline" | "newDeadline" | "meta" | "principal">>;
 
 /**
  * The records of a hub, for adapters. Data handed in must be checked, copied and deeply frozen (`copyJson`). Every
@@ -66,6 +67,11 @@ export class SessionRecords {
     return this.#options.lifetime;
   }
 
+  /** Whether a request that found this is to try again, since its session goes on under an id that it does not know yet. */
+  moved(found: ReadResult): boolean {
+    return found.state === "ended" && found.reason === "regenerated" && found.ago < this.#options.rotationGrace;
+  }
+
   // These hand on the promise of #store rather than wait for it: each further `await` costs as much as a read from memory.
   read(key: SessionKey): Promise<ReadResult> {
     return this.#store("read", (store) => store.read(key), freezeLive);
@@ -84,6 +90,7 @@ export class SessionRecords {
       incarnation: generateIncarnation(),
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
       deadline: write.deadline ?? (creates ? deadline : undefined),
+      newDeadline: write.newDeadline,
       meta: write.meta,
       principal: write.principal,
       maxBytes,

@@ -44,13 +44,24 @@ export function sessionMap(data: JsonObject, origin: MapOrigin): JsonObject {
   return map;
 }
 
+/** Has `putSession` and its kin write this object's changes to `origin`, though it is no map that a hub made. */
+export function setOrigin(object: object, origin: MapOrigin): void {
+  origins.set(object, origin);
+}
+
+/** Where an object's changes are written, if it is one that a hub or `setOrigin` knows. */
+export function knownOrigin(value: unknown): MapOrigin | undefined {
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isObject ? origins.get(value) : undefined;
+}
+
 /** Whether a value is the whole data of a session, as the library hands it out. */
 export function isSessionMap(value: unknown): boolean {
-  return typeof value === "object" && value !== null && origins.get(value) !== undefined;
+  return knownOrigin(value) !== undefined;
 }
 
 function originOf(session: object): MapOrigin {
-  const origin = typeof session === "object" && session !== null ? origins.get(session) : undefined;
+  const origin = knownOrigin(session);
   if (origin) return origin;
   throw new LiveSessionError(
     "not_a_session",

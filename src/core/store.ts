@@ -40,7 +40,8 @@ export interface SessionRecord {
 /** What a read found; `now` is the store's clock at the read, so that readers on other clocks can tell what is left. */
 export type ReadResult =
   | { readonly state: "live"; readonly record: SessionRecord; readonly now: number }
-  | { readonly state: "ended"; readonly reason: EndReason }
+  /** `ago`: ms since the end, on the store's clock. */
+  | { readonly state: "ended"; readonly reason: EndReason; readonly ago: number }
   | { readonly state: "missing" };
 
 /** An intended write. The hub hands in data that is checked, copied and deeply frozen. */
@@ -64,6 +65,8 @@ export interface Commit {
   readonly lifetime?: number | undefined;
   /** Absolute end, in ms from now, for a record that this commit creates; ignored for one that exists. */
   readonly deadline?: number | null | undefined;
+  /** Another absolute end, in ms from now, for a record that exists: `null` for none, `undefined` leaves it. */
+  readonly newDeadline?: number | null | undefined;
   /** Replaces the adapter's facts; `undefined` leaves them. */
   readonly meta?: JsonObject | null | undefined;
   /** Replaces the principal; `undefined` leaves it. */

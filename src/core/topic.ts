@@ -23,7 +23,9 @@ export interface Snapshot {
 export type TopicMessage =
   | { readonly type: "live_session_updated"; readonly session: JsonObject; readonly version: number }
   | { readonly type: "live_session_ended"; readonly reason: EndReason }
-  | { readonly type: "live_session_status"; readonly status: "live" | "stale" };
+  | { readonly type: "live_session_status"; readonly status: "live" | "stale" }
+  | { readonly type: "live_session_expiring"; readonly expiresAt: number; readonly left: number }
+  | { readonly type: "live_session_extended"; readonly expiresAt: number };
 
 export type TopicMember = (message: TopicMessage) => void;
 
@@ -33,6 +35,8 @@ export interface TopicContext {
   readonly report: (error: unknown, context: ErrorContext) => void;
   /** Makes the session map of a version. */
   readonly map: (key: SessionKey, incarnation: string, data: JsonObject) => JsonObject;
+  /** How long before the expiry members are told of it, in ms; 0 for never. */
+  readonly expiryNotice: number;
   /** Counts how often the bus was lost or came back; `null` while it is away. */
   readonly busEpoch: () => number | null;
   /** The topic needs no more events: nobody is attached, or the session ended. */
@@ -58,6 +62,9 @@ export class Topic {
   /** On the store's clock. */
   #deadline: number | null = null;
   #capped = false;
+  /** The store is being asked whether the session is about to expire; and whether members were told that it is. */
+  #noticing = false;
+  #noticed = false;
   #delivering = false;
   #closed = false;
   /** The reads that catch up, while they are under way. */
@@ -195,6 +202,15 @@ export class Topic {
     );
   }
 
+  /** Reads the store if the snapshot is older than this version; false if it still may be, since the store is away. */
+  async reach(version: number): Promise<boolean> {
+    const there = () => (this.#snapshot as Snapshot).version >= version;
+    if (there()) return true;
+    this.resync();
+    await this.synced();
+    return there() || this.#status === "live";
+  }
+
   /** Resolves when no reading is under way: then the snapshot holds all that this node wrote, or the topic is stale. */
   async synced(): Promise<void> {
     await this.#syncing;
@@ -230,6 +246,7 @@ export class Topic {
     this.#deadline = record.deadline;
     this.#capped = record.expiresAt === record.deadline;
     this.#expires(asked + record.expiresAt - now);
+    if (this.#noticing) this.#notice();
     if (!current || record.version > current.version) this.#advance(record.data, record.version, record.incarnation);
   }
 
@@ -284,17 +301,48 @@ export class Topic {
     const waiting = this.#expiresAt > 0;
     const sooner = expiresAt < this.#expiresAt;
     this.#expiresAt = expiresAt;
+    if (this.#noticed && this.#context.clock.now() < this.#noticeAt) {
+      this.#noticed = false;
+      this.#deliver({ type: "live_session_extended", expiresAt });
+    }
     if (!waiting || sooner) this.#armExpiry();
+  }
+
+  /** When members are to be told that the session is about to expire. */
+  get #noticeAt(): number {
+    const { expiryNotice } = this.#context;
+    const fits = expiryNotice > 0 && this.#lifetime >= 2 * expiryNotice;
+    return fits ? this.#expiresAt - expiryNotice : Number.POSITIVE_INFINITY;
   }
 
   #armExpiry(): void {
     const { clock } = this.#context;
     this.#cancelExpiry();
     if (this.#closed) return;
-    this.#cancelExpiry = clock.after(Math.max(this.#expiresAt - clock.now(), 1), () => {
-      if (clock.now() < this.#expiresAt) return this.#armExpiry(); // pushed forward since
-      this.#expiresAt = 0; // the read arms the timer again if the session lives on
-      this.resync();
+    const told = this.#noticed || this.#noticing;
+    const due = told ? this.#expiresAt : Math.min(this.#expiresAt, this.#noticeAt);
+    this.#cancelExpiry = clock.after(Math.max(due - clock.now(), 1), () => {
+      if (clock.now() >= this.#expiresAt) {
+        this.#expiresAt = 0; // the read arms the timer again if the session lives on
+        this.resync();
+        return;
+      }
+      // Another node may have pushed it: the store knows.
+      const asks = !told && clock.now() >= this.#noticeAt;
+      if (asks) this.#noticing = true;
+      this.#armExpiry();
+      if (asks) this.resync();
     });
+  }
+
+  #notice(): void {
+    this.#noticing = false;
+    const now = this.#context.clock.now();
+    const left = Math.round(this.#expiresAt - now);
+    if (now >= this.#noticeAt && left > 0 && !this.#noticed) {
+      this.#noticed = true;
+      this.#deliver({ type: "live_session_expiring", expiresAt: this.#expiresAt, left });
+    }
+    this.#armExpiry();
   }
 }

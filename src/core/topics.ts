@@ -15,6 +15,8 @@ export interface TopicsOptions {
   readonly timeout: number;
   /** How often versions are compared with the store's, in ms. */
   readonly checkInterval: number;
+  /** How long before a session expires its members are told, in ms. */
+  readonly expiryNotice: number;
   readonly report: (error: unknown, context: ErrorContext) => void;
   readonly map: TopicContext["map"];
 }
@@ -123,6 +125,7 @@ export class Topics {
       records,
       report,
       map,
+      expiryNotice: this.#options.expiryNotice,
       busEpoch: this.#busEpoch,
       retire: () => this.#retire(key, entry),
     });

@@ -30,9 +30,17 @@ export type WireVersion = 1;
 /** What a browser sends. `hello` comes first and once; anything else before it closes the connection. */
 export type ClientMessage =
   /**
-   * `client`: a random name that this tab keeps over reconnects, under which its calls are told apart.
+   * `client`: a random name that this tab keeps over reconnects, under which its calls are told apart. `session`: what
+   * the last welcome said, and `version`: that of the last view. A node that has not heard of that version yet reads the
+   * store before it answers, so that no tab goes back in time when it comes to another node.
    */
-  | { readonly t: "hello"; readonly v: WireVersion; readonly client: string }
+  | {
+      readonly t: "hello";
+      readonly v: WireVersion;
+      readonly client: string;
+      readonly session?: string;
+      readonly version?: number;
+    }
   /** Calls an action. `id` grows with each new call of the tab, and may skip; a call sent again keeps its id. */
   | { readonly t: "call"; readonly id: number; readonly name: string; readonly input?: unknown }
   | { readonly t: "ping" };
@@ -46,12 +54,22 @@ export type ServerMessage =
    * `memory` names what `resumed` speaks of: random, made when a server starts to remember a tab. The client believes
    * `resumed` only where it is the name of the last welcome it got. Without it: a welcome of a new server is lost on its
    * way, the next one says `resumed` (of that lost connection), and a call that only the old server saw runs twice.
+   *
+   * `session` tells the session, whose versions these are, from others; it is no secret.
    */
-  | { readonly t: "welcome"; readonly v: WireVersion; readonly resumed: boolean; readonly memory?: string }
+  | {
+      readonly t: "welcome";
+      readonly v: WireVersion;
+      readonly resumed: boolean;
+      readonly memory?: string;
+      readonly session?: string;
+    }
   /** The whole view at a version of the session; a slow connection gets the latest and misses those before. */
   | { readonly t: "view"; readonly version: number; readonly view: unknown }
   /** Whether the server is in step with the store. */
   | { readonly t: "status"; readonly status: "live" | "stale" }
+  /** The session expires in so many ms unless something happens in it; `null`: something did. */
+  | { readonly t: "expiring"; readonly in: number | null }
   /** An action is done. A view that holds what it changed was sent before. */
   | { readonly t: "ok"; readonly id: number; readonly result?: unknown }
   /** An action was refused or failed; without an id: the message was not understood, and the connection closes. */

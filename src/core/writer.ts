@@ -26,7 +26,7 @@ export interface Written {
 }
 
 /** What an adapter may write beside the data. */
-export type WriteExtras = Partial<Pick<Commit, "meta" | "lifetime" | "principal">>;
+export type WriteExtras = Partial<Pick<Commit, "meta" | "lifetime" | "newDeadline" | "principal">>;
 
 /** Attempts of a compare-and-set before it gives up with `conflict`. */
 const ATTEMPTS = 100;
@@ -66,6 +66,7 @@ export class SessionWriter {
       ifIncarnation: target.incarnation,
       meta: extras.meta,
       lifetime: extras.lifetime,
+      newDeadline: extras.newDeadline,
       principal: extras.principal,
     });
     if (result.ok) return this.#after(target, result);
@@ -145,12 +146,13 @@ export class SessionWriter {
     for (let attempt = 1; ; attempt++) {
       if (clock.now() >= end) throw this.#late();
       let changes = await this.checked(current.data, decide(current.data));
-      if (isEmpty(changes) && current === held) {
+      const facts = extras.principal !== undefined; // written whether or not data changes
+      if (isEmpty(changes) && current === held && !facts) {
         // Nothing to do for what this node has, which may be old: only the store can say so.
         current = await this.#read(target);
         changes = await this.checked(current.data, decide(current.data));
       }
-      if (isEmpty(changes)) return current;
+      if (isEmpty(changes) && !facts) return current;
       const { version, incarnation } = current;
       const write = { ...extras, ...changes, mode: "update", ifVersion: version, ifIncarnation: incarnation } as const;
       const result = await records.commit(target.key, write);

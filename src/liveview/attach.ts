@@ -10,10 +10,11 @@ type Data = Record<string, unknown>;
 export async function attachSession(
   sessions: LiveSessions<Data>,
   id: string | null,
+  activity: boolean,
 ): Promise<LiveSession<Data> | null> {
   if (id === null) return null;
   try {
-    return await sessions.attach(id);
+    return await sessions.attach(id, { activity });
   } catch (error) {
     if (error instanceof LiveSessionError && (error.code === "unknown_session" || error.code === "session_ended"))
       return null;

@@ -3,9 +3,10 @@
 import { type ComponentCall, type LiveComponent, toolsOf } from "./definitions.ts";
 import { Differ, type Placement, type TemplatePrint } from "./diff.ts";
 import { hasSingleRoot } from "./single-root.ts";
-import { LiveSocket, type ViewCore } from "./socket.ts";
+import { LiveSocket } from "./socket.ts";
 import type { StreamRows } from "./streams.ts";
 import type { Html, Placed } from "./template.ts";
+import type { ViewCore } from "./view-core.ts";
 import { STATICS, type WireTree } from "./wire.ts";
 
 type Props = ComponentCall["props"];

@@ -11,6 +11,14 @@ export interface Transport {
   close(code: number, reason: string): void;
 }
 
+/** Who is at the other end, as the request said that opened the connection. */
+export interface Peer {
+  /** The secret in its cookie. */
+  readonly sessionId: string | null;
+  /** Whether a page of this origin may connect. */
+  allowsOrigin(origin: string): boolean;
+}
+
 interface Joined {
   readonly joinRef: string | null;
   readonly process: ViewProcess;
@@ -22,18 +30,17 @@ const LAST_WORDS_MS = 2_000;
 export class Connection {
   readonly #server: LiveViewServer;
   readonly #transport: Transport;
-  /** The secret in the cookie that the connection came with. */
-  readonly #sessionId: string | null;
+  readonly #peer: Peer;
   readonly #joined = new Map<string, Joined>();
   #ending = false;
   #closed = false;
   /** When the last message came, on the server's clock. */
   lastSeen: number;
 
-  constructor(server: LiveViewServer, transport: Transport, sessionId: string | null) {
+  constructor(server: LiveViewServer, transport: Transport, peer: Peer) {
     this.#server = server;
     this.#transport = transport;
-    this.#sessionId = sessionId;
+    this.#peer = peer;
     this.lastSeen = server.clock.now();
   }
 
@@ -100,7 +107,7 @@ export class Connection {
       sessionEnded: (reason) => this.#sessionEnded(reason),
     });
     this.#joined.set(topic, { joinRef, process });
-    process.join(ref, payload, this.#sessionId);
+    process.join(ref, payload, this.#peer);
   }
 
   /**

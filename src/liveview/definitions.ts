@@ -6,9 +6,10 @@ import { describeIssues, type StandardSchema, validate } from "../core/schema.ts
 import type { DeepReadonly, Session } from "../core/session-map.ts";
 import type { MaybePromise } from "../core/store.ts";
 import type { Params } from "./params.ts";
-import type { Flash, LiveSocket } from "./socket.ts";
+import type { LiveSocket } from "./socket.ts";
 import { type LiveStream, StreamRows } from "./streams.ts";
 import { type Html, Placed, type Renderable } from "./template.ts";
+import type { Flash } from "./view-core.ts";
 
 /** What a handler may return: `reply(...)`, which the browser's `pushEvent` gets. Anything else counts as nothing. */
 export type EventHandler<Socket> = {
@@ -24,6 +25,8 @@ export interface RenderTools {
   readonly connected: boolean;
   readonly flash: Flash;
   readonly url: URL;
+  /** For a hidden field of a form that is posted to the app, which asks `views.checkCsrf` for it. */
+  readonly csrfToken: string;
   /** The items of a stream that have to be sent. The container needs an `id` and `phx-update="stream"`. */
   stream<Item>(definition: LiveStream<Item>, render: (item: Item, domId: string) => Renderable): Renderable;
 }
@@ -164,6 +167,7 @@ export function toolsOf(socket: LiveSocket): RenderTools {
     connected: core.connected,
     flash: core.flash,
     url: core.url,
+    csrfToken: core.csrfToken,
     stream: (definition, render) => new StreamRows(socket.streamBuffer(definition.name), render),
   };
 }

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readCookie } from "../core/cookies.ts";
-import { parseUrl } from "../core/url.ts";
+import { requestUrl } from "./admission.ts";
 import type { LiveViews } from "./live-views.ts";
 import type { PollResponse } from "./long-poll.ts";
 import { FLASH_COOKIE } from "./page.ts";
@@ -25,8 +25,8 @@ export function expressPages(views: LiveViews) {
   return (request: ExpressRequest, response: ServerResponse, next: Next): void => {
     if (request.method !== "GET" && request.method !== "HEAD") return next();
     const { host = "localhost" } = request.headers;
-    const url = parseUrl(request.originalUrl, `${request.protocol}://${host}`);
-    if (!url) return next(); // a path such as "//", or nonsense for a host: no route is meant
+    const url = requestUrl(request.protocol, host, request.originalUrl);
+    if (!url) return next();
     const answer = async () => {
       await saveSession(request);
       const flash = readCookie(request.headers.cookie, FLASH_COOKIE);
@@ -64,9 +64,9 @@ export function longPoll(views: LiveViews) {
     const answer = async () => {
       const body = request.method === "POST" ? await bodyOf(request, views.maxMessageBytes) : "";
       if (body === null) return sendJson(response, 413, { status: 413 });
-      const url = parseUrl(request.url ?? "/", "http://localhost");
+      const searchParams = new URLSearchParams(request.url?.split("?")[1]);
       const headers = request.headers as Record<string, string | undefined>;
-      const token = url?.searchParams.get("token");
+      const token = searchParams.get("token");
       sendPoll(
         response,
         await views.poll({ method: request.method ?? "GET", token: token || null, body, headers }, gone.signal),
@@ -123,8 +123,8 @@ export function fastifyPages<Request extends FastifyRequestLike>(
 ) {
   return async (request: Request, reply: FastifyReplyLike): Promise<unknown> => {
     const { host = "localhost", cookie } = request.headers as Record<string, string | undefined>;
-    const url = parseUrl(request.url, `${request.protocol}://${host}`);
-    if (!url) return reply.callNotFound(); // as in Express
+    const url = requestUrl(request.protocol, host, request.url);
+    if (!url) return reply.callNotFound();
     const flash = readCookie(cookie, FLASH_COOKIE);
     const id = sessionId(request);
     const hadCookie = namesSession(views, request.headers, id);

@@ -2,9 +2,11 @@
 
 import type { IncomingMessage } from "node:http";
 import { type Duration, milliseconds } from "../core/duration.ts";
+import { LiveSessionError } from "../core/errors.ts";
 import type { LiveSessions } from "../core/hub.ts";
 import { sessionKey } from "../core/ids.ts";
-import { Admission, type AdmissionOptions } from "../live/shared/admission.ts";
+import { refuseSealed } from "../core/sealed.ts";
+import { Admission, type AdmissionOptions, admissionOptions } from "../live/shared/admission.ts";
 import { badOption, refuseUnknown, wholeNumber } from "../live/shared/options.ts";
 import type { AnyServer } from "../live/shared/upgrades.ts";
 import { LongPolls, type PollRequest, type PollResponse } from "./long-poll.ts";
@@ -37,10 +39,7 @@ export interface LiveViewsOptions extends AdmissionOptions {
 }
 
 const known: readonly (keyof LiveViewsOptions)[] = [
-  "secret",
-  "name",
-  "origins",
-  "requireOrigin",
+  ...admissionOptions,
   "routes",
   "layout",
   "pageLifetime",
@@ -65,6 +64,7 @@ export class LiveViews {
   constructor(sessions: LiveSessions<Record<string, unknown>>, options: LiveViewsOptions) {
     refuseUnknown(options, known);
     const { secret, routes, layout, clientVersion = "1.2.12" } = options;
+    refuseSealed(sessions);
     if (typeof sessions?.attach !== "function") throw badOption("liveViews: pass what createLiveSessions made.");
     if (typeof routes !== "object" || routes === null) throw badOption("routes: give paths and their live views.");
     if (typeof layout !== "function") throw badOption("layout: give a function that makes the page around a view.");
@@ -80,14 +80,17 @@ export class LiveViews {
       layout,
       clock: sessions.clock,
       report: sessions.report,
+      cookieMissed: missedCookieReport(sessions.report),
       version: clientVersion,
+      activity: this.#admission.activity,
       maxWaiting: wholeNumber(options.maxWaiting ?? 1_000, "maxWaiting", 1),
       maxViews: wholeNumber(options.maxViews ?? 50, "maxViews", 1),
     };
-    this.#polls = new LongPolls(this.#server);
+    const maxBufferedBytes = wholeNumber(options.maxBufferedBytes ?? 1024 * 1024, "maxBufferedBytes", 0);
+    this.#polls = new LongPolls(this.#server, maxBufferedBytes);
     this.#sockets = new WebSockets(this.#server, this.#admission, {
       maxMessageBytes: this.maxMessageBytes,
-      maxBufferedBytes: wholeNumber(options.maxBufferedBytes ?? 1024 * 1024, "maxBufferedBytes", 0),
+      maxBufferedBytes,
       idleTimeout: milliseconds(options.idleTimeout ?? "90s", "idleTimeout"),
     });
   }
@@ -114,12 +117,18 @@ export class LiveViews {
 
   /** One request of a long poll, for any framework. @param headers of the request, names in lower case */
   poll(
-    request: Omit<PollRequest, "sessionId"> & { readonly headers: Readonly<Record<string, string | undefined>> },
+    request: Omit<PollRequest, "sessionId" | "allowsOrigin"> & {
+      readonly headers: Readonly<Record<string, string | undefined>>;
+    },
     gone?: AbortSignal,
   ): Promise<PollResponse> {
     const incoming = { headers: request.headers } as unknown as IncomingMessage;
-    if (!this.#admission.allowsOrigin(incoming)) return Promise.resolve({ status: 403 });
-    return this.#polls.handle({ ...request, sessionId: this.#admission.sessionId(incoming) }, gone);
+    if (!this.#admission.allowsRequest(incoming)) return Promise.resolve({ status: 403 });
+    // A sealed session is told of once, by the request that opens the connection.
+    const isNew = request.token === null;
+    const sessionId = isNew ? this.#admission.optionalSessionId(incoming) : this.#admission.sessionId(incoming);
+    const peer = { sessionId, allowsOrigin: this.#admission.ruleFor(incoming) };
+    return this.#polls.handle({ ...request, ...peer }, gone);
   }
 
   /** The session id in the cookie of a request that no session middleware saw; `null` if it has none of ours. */
@@ -140,11 +149,24 @@ export class LiveViews {
   }
 }
 
+/** Once: who can send one such join can send many. */
+function missedCookieReport(report: LiveViewServer["report"]): () => void {
+  let reported = false;
+  return () => {
+    if (reported) return;
+    reported = true;
+    const message =
+      "A page came with the session's cookie, but its live view joined without: does the cookie's Path cover the path " +
+      'of the connection ("/live")? Is `secret` the one that signs it, and `name` its name?';
+    report(new LiveSessionError("unknown_session", message), { stage: "liveview:join" });
+  };
+}
+
 /**
  * The live views of an app. Their pages come from `renderPage`, by way of `expressPages` and its kin; their connections
  * from `attach`.
  *
- * @throws LiveSessionError `bad_option`
+ * @throws LiveSessionError `bad_option`, `cookie_session`
  */
 export function liveViews<Data extends object>(sessions: LiveSessions<Data>, options: LiveViewsOptions): LiveViews {
   return new LiveViews(sessions as unknown as LiveSessions<Record<string, unknown>>, options);

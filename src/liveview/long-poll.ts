@@ -1,16 +1,14 @@
 // The client's other way: messages fetched and posted over HTTP, for networks that let no WebSocket through.
 
 import { randomBytes } from "node:crypto";
-import { Connection } from "./connection.ts";
+import { Connection, type Peer } from "./connection.ts";
 import type { LiveViewServer } from "./server.ts";
 
 /** One request of a long poll, whatever framework took it. */
-export interface PollRequest {
+export interface PollRequest extends Peer {
   readonly method: string;
   /** `token` of the query. */
   readonly token: string | null;
-  /** The session id of the request's cookie. */
-  readonly sessionId: string | null;
   /** Of a POST: messages, one a line. */
   readonly body: string;
 }
@@ -31,6 +29,8 @@ interface Poller {
   readonly connection: Connection;
   readonly sessionId: string | null;
   queue: string[];
+  /** Size of the queue. */
+  waitingBytes: number;
   /** Answers the GET that waits. */
   wake: (() => void) | null;
   over: boolean;
@@ -39,10 +39,13 @@ interface Poller {
 
 export class LongPolls {
   readonly #server: LiveViewServer;
+  readonly #maxBufferedBytes: number;
   readonly #pollers = new Map<string, Poller>();
 
-  constructor(server: LiveViewServer) {
+  /** @param maxBufferedBytes who lets more than this wait is cut off: it could go on to post and never ask */
+  constructor(server: LiveViewServer, maxBufferedBytes: number) {
     this.#server = server;
+    this.#maxBufferedBytes = maxBufferedBytes;
   }
 
   get size(): number {
@@ -57,7 +60,7 @@ export class LongPolls {
     const known = poller && !poller.over && poller.sessionId === sessionId ? poller : undefined;
     if (method === "GET") {
       if (token !== null && !known) return { status: 410, token, messages: [] };
-      return known && token !== null ? this.#poll(token, known, gone) : this.#open(sessionId);
+      return known && token !== null ? this.#poll(token, known, gone) : this.#open(request);
     }
     if (method !== "POST") return { status: 405 };
     if (!known || token === null) return { status: 410 };
@@ -71,11 +74,12 @@ export class LongPolls {
   }
 
   /** The first answer names the token and opens the connection at the client. */
-  #open(sessionId: string | null): PollResponse {
+  #open({ sessionId, allowsOrigin }: Peer): PollResponse {
     const token = randomBytes(24).toString("base64url");
     const poller: Poller = {
       sessionId,
       queue: [],
+      waitingBytes: 0,
       wake: null,
       over: false,
       cancelExpiry: () => {},
@@ -84,11 +88,13 @@ export class LongPolls {
         {
           send: (text) => {
             poller.queue.push(text);
-            poller.wake?.();
+            poller.waitingBytes += Buffer.byteLength(text);
+            if (poller.waitingBytes > this.#maxBufferedBytes) poller.connection.close(1013, "too slow");
+            else poller.wake?.();
           },
           close: () => this.#end(token, poller),
         },
-        sessionId,
+        { sessionId, allowsOrigin },
       ),
     };
     this.#pollers.set(token, poller);
@@ -103,6 +109,7 @@ export class LongPolls {
     if (gone?.aborted) return { status: 204, token, messages: [] };
     const messages = poller.queue;
     poller.queue = [];
+    poller.waitingBytes = 0;
     this.#arm(token, poller);
     if (messages.length > 0) return { status: 200, token, messages };
     return { status: poller.over ? 410 : 204, token, messages };

@@ -1,17 +1,18 @@
 // The first rendering of a live view: a whole page over HTTP, which the browser then joins.
 
 import { randomBytes } from "node:crypto";
-import { LiveSessionError } from "../core/errors.ts";
 import type { SessionKey } from "../core/ids.ts";
 import { sessionKey } from "../core/ids.ts";
-import { patched } from "./events.ts";
+import { mount } from "./mounted-view.ts";
+import { patchTarget } from "./navigation.ts";
 import { renderView } from "./renderer.ts";
 import type { RouteMatch } from "./router.ts";
 import type { LiveViewServer } from "./server.ts";
 import { noSession } from "./session.ts";
-import { LiveSocket, type ViewCore } from "./socket.ts";
+import { LiveSocket } from "./socket.ts";
 import { html, raw } from "./template.ts";
 import { textOf } from "./text.ts";
+import { makeCore, type ViewCore } from "./view-core.ts";
 
 /** Where the client puts the flash that goes along with a redirect; its page shows it once. */
 export const FLASH_COOKIE = "__phoenix_flash__";
@@ -44,11 +45,16 @@ export async function renderPage(server: LiveViewServer, request: PageRequest): 
   const session = sessionId === null ? null : await server.sessions.read(sessionId);
   const key = session && sessionId !== null ? sessionKey(sessionId) : null;
   const flash = server.tokens.readFlash(request.flash);
-  const core = makeCore(url, session ?? noSession(), flash ?? {});
+  const id = `phx-${randomBytes(12).toString("base64url")}`;
+  const core = makeCore({
+    id,
+    url,
+    session: session ?? noSession(),
+    csrfToken: server.tokens.makeCsrf(key),
+    flash: flash ?? {},
+  });
   const socket = new LiveSocket(core);
-  const { definition } = match.view;
-  await definition.mount?.(match.params, core.session, socket);
-  if (!core.navigation) await definition.handleParams?.(match.params, url, socket);
+  await mount(match, socket);
   const cookie = request.flash ? { "set-cookie": `${FLASH_COOKIE}=; Max-Age=0; Path=/` } : undefined;
   const elsewhere = goneTo(core, server, match);
   if (elsewhere !== null) return redirectTo(elsewhere, core, server);
@@ -56,26 +62,6 @@ export async function renderPage(server: LiveViewServer, request: PageRequest): 
     status: 200,
     headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-store", ...cookie },
     body: pageText(server, match, socket, key, request.hadCookie ?? true),
-  };
-}
-
-function makeCore(url: URL, session: ViewCore["session"], flash: ViewCore["flash"]): ViewCore {
-  return {
-    id: `phx-${randomBytes(12).toString("base64url")}`,
-    connected: false,
-    connectParams: null,
-    url,
-    live: null,
-    session,
-    subscribed: false,
-    flash,
-    title: undefined,
-    events: [],
-    navigation: null,
-    streamCount: 0,
-    changed() {},
-    deliver() {}, // nothing comes after the page
-    deliverTo() {},
   };
 }
 
@@ -98,7 +84,7 @@ function pageText(
   const layout = server.layout({
     content: html`<div id="${core.id}" data-phx-main data-phx-session="${token}" data-phx-static="${keep}">${inner}</div>`,
     title: core.title ?? "",
-    csrfToken: tokens.makeCsrf(key),
+    csrfToken: core.csrfToken,
     flash: core.flash,
     url: core.url,
   });
@@ -109,9 +95,7 @@ function pageText(
 function goneTo(core: ViewCore, server: LiveViewServer, match: RouteMatch): string | null {
   if (!core.navigation) return null;
   const { kind, to } = core.navigation;
-  if (kind === "patch" && !patched(server.router, match, new URL(to, core.url).href)) {
-    throw new LiveSessionError("bad_option", `pushPatch: ${to} is another live view: use pushNavigate.`);
-  }
+  if (kind === "patch") patchTarget(server.router, match, core.url, to);
   return to;
 }
 
@@ -122,7 +106,12 @@ function redirectTo(location: string, core: ViewCore, { tokens }: LiveViewServer
     : undefined;
   return {
     status: 302,
-    headers: { location, "cache-control": "no-store", ...(cookie && { "set-cookie": cookie }) },
+    headers: { location: asciiOf(location), "cache-control": "no-store", ...(cookie && { "set-cookie": cookie }) },
     body: "",
   };
+}
+
+/** A path as a header may hold it. */
+function asciiOf(path: string): string {
+  return path.replace(/[^\x21-\x7e]/gu, encodeURIComponent);
 }

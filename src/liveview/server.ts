@@ -26,8 +26,12 @@ export interface LiveViewServer {
   readonly layout: (parts: PageParts) => Html;
   readonly clock: Clock;
   readonly report: (error: unknown, context: ErrorContext) => void;
+  /** Reports, the first time, that a page's cookie does not come along when its view joins. */
+  readonly cookieMissed: () => void;
   /** What clients compare their own version with. */
   readonly version: string;
+  /** Whether a view that joins keeps its session alive by that. */
+  readonly activity: boolean;
   /** Messages that a view lets wait before it gives up. */
   readonly maxWaiting: number;
   /** Views of one connection. */

@@ -2,6 +2,7 @@
 
 import { LiveSessionError, unknownSession } from "../core/errors.ts";
 import type { SessionKey } from "../core/ids.ts";
+import { refuseSealed } from "../core/sealed.ts";
 import {
   type KeyOf,
   type MapWriter,
@@ -16,13 +17,15 @@ import { type AnySocket, LiveSocket } from "./socket.ts";
  * Has the session's changes handed to the view's `handleInfo`, from those on that came after the session that `mount`
  * got. Does nothing in the first rendering, over HTTP, nor for a visitor without a session. Returns the socket.
  *
- * @throws LiveSessionError `not_a_session` if it is not the session that `mount` got
+ * @throws LiveSessionError `not_a_session` if it is not the session that `mount` got; `cookie_session` if it is sealed
+ *   in a cookie
  */
 export function maybeSubscribe<Socket extends AnySocket, Data extends object>(
   socket: Socket,
   session: Session<Data>,
 ): Socket {
   const { core } = socket;
+  refuseSealed(session);
   if (session !== core.session) {
     throw new LiveSessionError("not_a_session", "maybeSubscribe: pass the session as mount got it.");
   }

@@ -1,50 +1,13 @@
 // The socket of a view or component: its assigns, and what its callbacks want done beside rendering.
 
 import { LiveSessionError } from "../core/errors.ts";
-import type { LiveSession } from "../core/live-session.ts";
-import type { DeepReadonly, Session } from "../core/session-map.ts";
+import type { DeepReadonly } from "../core/session-map.ts";
 import { parseUrl } from "../core/url.ts";
 import type { Params } from "./params.ts";
 import { type InsertOptions, type LiveStream, StreamBuffer } from "./streams.ts";
+import type { Navigation, ViewCore } from "./view-core.ts";
 
 declare const types: unique symbol;
-
-/** Messages for people, by kind, such as `info` and `error`. */
-export type Flash = Readonly<Record<string, string>>;
-
-/** Where a callback sends the browser. `patch` stays in the view, `navigate` goes to another, `redirect` loads a page. */
-export interface Navigation {
-  readonly kind: "patch" | "navigate" | "redirect";
-  readonly to: string;
-  readonly replace: boolean;
-}
-
-/** What all sockets of one view share. */
-export interface ViewCore {
-  readonly id: string;
-  /** Whether there is a connection; the first rendering, over HTTP, has none. */
-  readonly connected: boolean;
-  /** What the client passes along when it connects. */
-  readonly connectParams: Params | null;
-  url: URL;
-  /** The session, where it is attached. */
-  readonly live: LiveSession<Record<string, unknown>> | null;
-  /** The session as `mount` got it. */
-  readonly session: Session<Record<string, unknown>>;
-  subscribed: boolean;
-  flash: Flash;
-  title: string | undefined;
-  /** Events for the client: name, payload. */
-  events: (readonly [name: string, payload: unknown])[];
-  navigation: Navigation | null;
-  streamCount: number;
-  /** Called when something has to be rendered again; `cid` where it is a component's. */
-  changed(cid: number | null): void;
-  /** Hands a message to the view, in order. Nothing happens once it is closed. */
-  deliver(message: unknown): void;
-  /** Hands new props to a component. */
-  deliverTo(component: object, props: { readonly id: string | number }): void;
-}
 
 /**
  * What the callbacks of a view or component work on. Made by the library; the functions beside it (`assign`,
@@ -227,8 +190,8 @@ function navigate<Socket extends AnySocket>(socket: Socket, navigation: Navigati
   return socket;
 }
 
-/** `//host` is another site, and so is `/\host` to browsers. */
+/** `//host` is another site; so is `/\host` to browsers, which moreover leave out tabs and line ends wherever they stand. */
 function localPath(to: string): string {
-  if (/^\/(?![/\\])/.test(to)) return to;
+  if (/^\/(?![/\\])[^\t\r\n]*$/.test(to)) return to;
   throw new LiveSessionError("bad_option", `${JSON.stringify(to)} is no path of this app: that starts with one "/".`);
 }

@@ -3,9 +3,9 @@
 import { ComponentInstance } from "./components.ts";
 import type { ComponentCall } from "./definitions.ts";
 import { nodeOf, Rows, rowsOf } from "./nodes.ts";
-import type { ViewCore } from "./socket.ts";
 import type { StreamRows } from "./streams.ts";
 import { Html, type Placed, type Renderable } from "./template.ts";
+import type { ViewCore } from "./view-core.ts";
 
 /** The HTML of a template. @param core the view that its components belong to; without one it must have none */
 export function textOf(html: Html, core?: ViewCore): string {

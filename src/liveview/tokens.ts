@@ -21,6 +21,8 @@ export interface Tokens {
   readPage(text: unknown, key: SessionKey | null, now: number): PageToken | null;
   /** The same for a page of a first visit, whosever session that was. */
   readFirstPage(text: unknown, now: number): PageToken | null;
+  /** Whether it looks like a page's token, whosever it is and whoever signed it. */
+  isPage(text: unknown): boolean;
   makeCsrf(key: SessionKey | null): string;
   checkCsrf(text: unknown, key: SessionKey | null): boolean;
   signFlash(flash: Readonly<Record<string, string>>): string;
@@ -71,12 +73,12 @@ export function makeTokens(secrets: readonly string[], lifetime: number): Tokens
     },
 
     readFirstPage(text, now) {
-      if (typeof text !== "string" || text.length > LONGEST) return null;
-      const claimed = decodeUnsigned(text.slice(0, text.lastIndexOf("."))); // it says itself whose it is
-      const firstOf = Array.isArray(claimed) ? claimed[3] : null;
+      const firstOf = claimOf(text)?.[3]; // it says itself whose it is
       const body = typeof firstOf === "string" ? verify("page", text, firstOf) : null;
       return body === null ? null : pageOf(body, now);
     },
+
+    isPage: (text) => typeof claimOf(text)?.[2] === "number",
 
     makeCsrf: (key) => sign("csrf", randomBytes(9).toString("base64url"), key ?? ""),
     checkCsrf: (text, key) => verify("csrf", text, key ?? "") !== null,
@@ -94,9 +96,12 @@ function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
-function decodeUnsigned(text: string): unknown {
+/** What a page's token says of itself, signed or not. */
+function claimOf(text: unknown): readonly unknown[] | null {
+  if (typeof text !== "string" || text.length > LONGEST) return null;
   try {
-    return decode(text);
+    const claim = decode(text.slice(0, text.lastIndexOf(".")));
+    return Array.isArray(claim) ? claim : null;
   } catch {
     return null;
   }

@@ -6,7 +6,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { every } from "../core/clock.ts";
 import type { Admission } from "../live/shared/admission.ts";
 import { type AnyServer, onUpgrade, refuseUpgrade } from "../live/shared/upgrades.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type Peer } from "./connection.ts";
 import type { LiveViewServer } from "./server.ts";
 
 export interface WebSocketLimits {
@@ -67,11 +67,14 @@ export class WebSockets {
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     if (!this.#admission.allowsOrigin(request)) return refuseUpgrade(stream, 403);
-    const sessionId = this.#admission.sessionId(request);
-    this.#acceptor.handleUpgrade(request, stream, head, (socket) => this.#accept(socket, sessionId));
+    const peer = {
+      sessionId: this.#admission.optionalSessionId(request),
+      allowsOrigin: this.#admission.ruleFor(request),
+    };
+    this.#acceptor.handleUpgrade(request, stream, head, (socket) => this.#accept(socket, peer));
   }
 
-  #accept(socket: WebSocket, sessionId: string | null): void {
+  #accept(socket: WebSocket, peer: Peer): void {
     const transport = {
       send: (text: string) => {
         if (socket.readyState !== socket.OPEN) return;
@@ -80,7 +83,7 @@ export class WebSockets {
       },
       close: (code: number, reason: string) => socket.close(code, reason),
     };
-    const connection = new Connection(this.#server, transport, sessionId);
+    const connection = new Connection(this.#server, transport, peer);
     this.#sockets.set(socket, connection);
     socket.on("message", (data, isBinary) => {
       if (isBinary)

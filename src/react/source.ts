@@ -10,6 +10,8 @@ export interface LiveState<App> {
   readonly status: Status;
   /** Why `status` is `ended`. */
   readonly endReason: ClientEndReason | undefined;
+  /** When the session is about to expire: the ms that were left when the server said so. */
+  readonly expiring?: number | null | undefined;
   /** The server's actions; the same object always. */
   readonly actions: ClientActions<App>;
 }
@@ -32,10 +34,9 @@ export function makeSource<App>(client: LiveClient<App> | null, initial: ViewOf<
     serverState: () => server,
     state() {
       if (!client) return server;
-      const { view = initial, status, endReason } = client;
-      if (view !== last.view || status !== last.status || endReason !== last.endReason) {
-        last = { view, status, endReason, actions };
-      }
+      const { view = initial, status, endReason, expiring } = client;
+      const isSame = view === last.view && status === last.status && endReason === last.endReason;
+      if (!isSame || expiring !== last.expiring) last = { view, status, endReason, expiring, actions };
       return last;
     },
   };

@@ -38,7 +38,7 @@ class Entry implements SessionRecord, Expiring {
     public bytes: number,
     readonly createdAt: number,
     public lifetime: number,
-    readonly deadline: number | null,
+    public deadline: number | null,
   ) {}
 
   push(now: number): void {
@@ -94,7 +94,7 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
   }
 
   function commitTo(entry: Entry, commit: Commit, now: number): CommitResult {
-    const { ifVersion, ifIncarnation, meta, principal, lifetime, maxBytes } = commit;
+    const { ifVersion, ifIncarnation, meta, principal, lifetime, newDeadline, maxBytes } = commit;
     if (commit.mode === "create") return { ok: false, why: "exists" };
     if (ifVersion !== undefined && ifVersion !== entry.version) return { ok: false, why: "conflict" };
     if (ifIncarnation !== undefined && ifIncarnation !== entry.incarnation) return { ok: false, why: "conflict" };
@@ -106,6 +106,7 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
     if (meta !== undefined) entry.meta = meta;
     if (principal !== undefined) setPrincipal(entry, principal);
     if (lifetime !== undefined) entry.lifetime = lifetime;
+    if (newDeadline !== undefined) entry.deadline = newDeadline === null ? null : now + newDeadline;
     entry.push(now);
     expiry.place(entry);
     return committed(entry, now);
@@ -132,7 +133,7 @@ export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): S
       const now = clock.now();
       const entry = entries.get(key);
       if (!entry) return { state: "missing" };
-      if (!isLive(entry, now)) return { state: "ended", reason: entry.ended ?? "expired" };
+      if (!isLive(entry, now)) return { state: "ended", reason: entry.ended ?? "expired", ago: now - entry.expiresAt };
       return { state: "live", record: entry.record(), now };
     },
 

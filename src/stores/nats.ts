@@ -71,7 +71,7 @@ export function natsStore(options: NatsStoreOptions): SessionStore {
     async read(key) {
       const { entry, now } = await sessions.settle(key);
       if (!entry) return { state: "missing" };
-      if (entry.ended) return { state: "ended", reason: entry.ended };
+      if (entry.ended) return { state: "ended", reason: entry.ended, ago: Math.max(now - entry.expiresAt, 0) };
       return { state: "live", record: recordOf(entry), now };
     },
 

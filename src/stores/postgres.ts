@@ -62,10 +62,10 @@ export function postgresStore(options: PostgresStoreOptions): SessionStore {
       const row = JSON.parse(found) as Row;
       const [, ended, , , , expiresAt] = row;
       const now = row[11];
-      if (ended !== null) return { state: "ended", reason: ended };
+      if (ended !== null) return { state: "ended", reason: ended, ago: now - expiresAt };
       if (expiresAt > now) return { state: "live", record: recordOf(row), now };
       const [expired] = await ask(statements.expire, { key });
-      if (expired !== undefined) return { state: "ended", reason: "expired" };
+      if (expired !== undefined) return { state: "ended", reason: "expired", ago: now - expiresAt };
     }
     throw restless();
   }
@@ -176,7 +176,7 @@ function hopeless(commit: Commit): boolean {
 }
 
 function valuesOf(key: SessionKey, commit: Commit): Values {
-  const { lifetime, principal, ifVersion, ifIncarnation, maxBytes, deadline, incarnation } = commit;
+  const { lifetime, principal, ifVersion, ifIncarnation, maxBytes, deadline, newDeadline, incarnation } = commit;
   if (commit.mode !== "update" && lifetime === undefined) {
     throw new TypeError("A commit that may create a record needs a lifetime.");
   }
@@ -188,6 +188,8 @@ function valuesOf(key: SessionKey, commit: Commit): Values {
     incarnation,
     lifetime,
     deadline,
+    setDeadline: newDeadline === undefined ? null : "",
+    newDeadline,
     ...metaValues(commit.meta),
     setPrincipal: principal === undefined ? null : "",
     principal: principal === undefined || principal === null ? null : escapeText(principal),

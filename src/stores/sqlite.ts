@@ -69,7 +69,7 @@ export function sqliteStore(options: SqliteStoreOptions): SessionStore {
         const now = clock.now();
         const [row] = statements.full.all(key) as FullRow[];
         if (!row) return { state: "missing" };
-        if (!isLive(row, now)) return { state: "ended", reason: reasonOf(row) };
+        if (!isLive(row, now)) return { state: "ended", reason: reasonOf(row), ago: now - row.expires_at };
         return { state: "live", record: recordOf(row), now };
       }),
 

@@ -1,7 +1,7 @@
 // The browser client against the real server, over real sockets. The ws package stands in for the browser's WebSocket.
 
 import { createServer } from "node:http";
-import { generateSessionId, type LiveApp } from "live-session";
+import { generateSessionId, type LiveApp, localBus, memoryStore, type SessionStore } from "live-session";
 import { type CallError, connect, type LiveClient } from "live-session/client";
 import { liveSockets } from "live-session/ws";
 import { expect, onTestFinished, test } from "vitest";
@@ -9,7 +9,7 @@ import { WebSocket } from "ws";
 import { z } from "zod";
 import { Gate } from "../support/express.ts";
 import { rejection } from "../support/sessions.ts";
-import { cookie, hub, listen, secret } from "../support/ws.ts";
+import { cookie, hub, listen, secret, serve } from "../support/ws.ts";
 
 interface Shop {
   cart: string[];
@@ -200,4 +200,67 @@ test("input that the schema refuses comes back with its issues; input that is to
     await isLive(live);
   }
   expect(await live.actions.add("kite")).toBe(4);
+});
+
+/** Two nodes on one store that hear nothing of each other, and a tab that connects to one after the other. */
+async function twoDeafNodes() {
+  const store = memoryStore();
+  const away = { is: false };
+  const reads: SessionStore = {
+    ...store,
+    read(key) {
+      if (away.is) throw new Error("away");
+      return store.read(key);
+    },
+  };
+  const nodes = [store, reads].map((each) => hub<Shop>({ store: each, bus: localBus() }).sessions);
+  const [here, there] = nodes as [(typeof nodes)[0], (typeof nodes)[0]];
+  const app = (sessions: typeof here) => sessions.app({ view: ({ cart = [] }) => ({ cart }) });
+  const ports = [(await serve(app(here))).port, (await serve(app(there))).port];
+  const { id } = await here.create({ cart: [] });
+  const tabs: WebSocket[] = [];
+  const live = connect<ReturnType<typeof app>>({
+    url: "ws://wherever/live",
+    retryMin: 20,
+    WebSocket: class extends WebSocket {
+      constructor() {
+        super(`ws://127.0.0.1:${ports[Math.min(tabs.length, 1)]}/live`, { headers: { cookie: cookie(id) } });
+        tabs.push(this);
+      }
+    },
+  });
+  onTestFinished(() => live.close());
+  const seen: (number | undefined)[] = [];
+  live.subscribe(() => seen.push(live.version));
+  await isLive(live);
+  // Someone is attached there, so that a tab that comes finds the snapshot of version 1.
+  await there.attach(id);
+  await (await here.attach(id)).put("cart", ["kite"]);
+  await until(live, () => live.version === 2);
+  return { live, seen, tabs, away };
+}
+
+test("a tab that comes to a node which is behind does not go back in time: that node catches up first", async () => {
+  const { live, seen, tabs } = await twoDeafNodes();
+  tabs[0]?.terminate();
+  await until(live, () => live.status !== "live");
+  await isLive(live);
+  expect(seen).toEqual([...seen].sort());
+  expect(live.view).toEqual({ cart: ["kite"] });
+});
+
+test("a node that is behind and cannot ask the store sends a tab away until it can", async () => {
+  const { live, seen, tabs, away } = await twoDeafNodes();
+  away.is = true;
+  const refused = new Promise((resolve) => {
+    tabs[0]?.once("close", async () => {
+      while (tabs.length < 2) await new Promise(setImmediate);
+      tabs[1]?.once("close", resolve);
+    });
+  });
+  tabs[0]?.terminate();
+  expect(await refused).toBe(1013);
+  away.is = false;
+  await isLive(live);
+  expect(seen).toEqual([...seen].sort());
 });

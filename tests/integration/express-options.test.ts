@@ -176,7 +176,7 @@ describe.each(stores)("on the $name store", ({ make }) => {
     await tab.get("/set?n=1");
     const key = sessionKey(tab.id);
     await tab.get("/age/-1");
-    expect(await sessions.records.read(key)).toEqual({ state: "ended", reason: "expired" });
+    expect(await sessions.records.read(key)).toMatchObject({ state: "ended", reason: "expired" });
   });
 
   test("the lifetime does not wear off over many requests", async () => {
@@ -264,7 +264,7 @@ describe.each(stores)("on the $name store", ({ make }) => {
     const old = tab.id;
     await tab.get("/regenerate");
     expect(tab.id).not.toBe(old);
-    expect(await sessions.records.read(sessionKey(old))).toEqual({ state: "ended", reason: "regenerated" });
+    expect(await sessions.records.read(sessionKey(old))).toMatchObject({ state: "ended", reason: "regenerated" });
     expect(await sessions.read(tab.id)).toEqual({ fresh: true });
     await tab.get("/destroy");
     expect(await count()).toBe(0);

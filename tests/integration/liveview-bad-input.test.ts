@@ -110,6 +110,8 @@ describe("a join that does not fit is refused", () => {
     ["no URL", () => ({ url: undefined }), "unauthorized"],
     ["a URL that is none", () => ({ url: "::" }), "unauthorized"],
     ["a URL of another kind", () => ({ url: "javascript:alert(1)" }), "unauthorized"],
+    ["a URL of another site", () => ({ url: "https://evil.example/" }), "unauthorized"],
+    ["going to another site", () => ({ url: undefined, redirect: "https://evil.example/" }), "unauthorized"],
     ["a URL without a view", (_tab, server) => ({ url: `${server.url}/nowhere` }), "unauthorized"],
     ["another view's URL", (_tab, server) => ({ url: `${server.url}/admin` }), "unauthorized"],
     [
@@ -154,7 +156,7 @@ describe("a join that does not fit is refused", () => {
     const nobody = other.visitor({ session: false });
     const elsewhere = await nobody.connect(await nobody.open("/"));
     const answer = await elsewhere.join({ session: tab.page.session });
-    expect(answer).toEqual({ status: "error", response: { reason: "stale" } });
+    expect(answer).toEqual({ status: "error", response: { reason: "no session cookie" } });
   });
 
   test("of more views than one connection may have", async () => {
@@ -256,6 +258,11 @@ describe("a message that came late, or to nobody, is answered", () => {
       (tab, { url }) => tab.push("live_patch", { url: `${url}/admin` }),
       { status: "ok", response: { link_redirect: true } },
     ],
+    [
+      "a patch to another site",
+      (tab) => tab.push("live_patch", { url: "https://evil.example/" }),
+      { status: "ok", response: { link_redirect: true } },
+    ],
     ["a patch to nowhere", (tab) => tab.push("live_patch", {}), { status: "ok", response: { link_redirect: true } }],
     ["a form that is no text", (tab) => tab.form("ok", { a: 1 } as never), { status: "ok", response: {} }],
     ["a form of too many fields", (tab) => tab.form("ok", "a=1&".repeat(5_000)), { status: "ok", response: {} }],
@@ -306,7 +313,7 @@ describe("a connection is refused", () => {
     const forged = await server
       .visitor({ session: false })
       .connect(page, { cookie: `connect.sid=s%3A${"a".repeat(32)}.forged` });
-    expect(await forged.join()).toEqual({ status: "error", response: { reason: "stale" } });
+    expect(await forged.join()).toEqual({ status: "error", response: { reason: "no session cookie" } });
     expect(tab.received).toHaveLength(1);
     await allIsWell({ server, other });
   });

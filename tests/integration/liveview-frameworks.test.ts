@@ -157,6 +157,7 @@ describe.each(frameworks)("%s", (_name, start) => {
     expect(await one.next("diff")).toEqual({ 0: "4" });
     expect((await ada.open("/")).text).toContain("<p>4 false </p>");
     const stranger = new Visitor(url, true);
+    await stranger.get("/plain");
     await expect(stranger.connect(await ada.open("/"), { origin: "http://evil.example" })).rejects.toThrow("403");
     const theirs = await stranger.connect(await ada.open("/"));
     expect(await theirs.join()).toEqual({ status: "error", response: { reason: "stale" } });

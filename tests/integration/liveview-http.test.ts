@@ -1,7 +1,7 @@
 // The first rendering under Express, Fastify and fetch (Hono), and the long poll with the official client's own code.
 
 import { once } from "node:events";
-import { createServer, get, type IncomingMessage } from "node:http";
+import { createServer, get, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
 import { Hono } from "hono";
@@ -117,6 +117,26 @@ describe("Express", () => {
   });
 });
 
+test("a request's path is of its own host, whatever it looks like", async () => {
+  const Where = liveView<object>({ render: (_assigns, { url }) => html`<p>${url.href}</p>` });
+  const { url, server } = await serveLiveViews({ "/*path": Where });
+  const { port } = server.address() as AddressInfo;
+  const ask = (path: string, host: string) =>
+    new Promise<[status: number, body: string]>((resolve, reject) => {
+      request({ port, host: "127.0.0.1", path, headers: { host } }, async (response) => {
+        let body = "";
+        for await (const chunk of response) body += chunk;
+        resolve([response.statusCode ?? 0, body]);
+      })
+        .on("error", reject)
+        .end();
+    });
+  const { host } = new URL(url);
+  expect((await ask("//evil.example/kites", host))[1]).toContain(`<p>${url}//evil.example/kites</p>`);
+  expect((await ask("//", host))[0]).toBe(200);
+  expect((await ask("/", "no host"))[0]).toBe(404);
+});
+
 test("Fastify", async () => {
   const { sessions, views } = plainViews();
   const { id } = await sessions.create({ count: 5 });
@@ -217,6 +237,29 @@ describe("the long poll", () => {
     expect((await poll(token, { method: "PUT" })).status).toBe(405);
     await poll(token, { method: "POST", body: "no message" });
     expect((await poll(token)).status).toBe(410);
+  });
+
+  test("who posts and never asks is cut off when too much waits for it", async () => {
+    const { views, visitor } = await serveLiveViews({ "/": Count }, { maxBufferedBytes: 2_000 });
+    const ada = visitor();
+    await ada.open("/");
+    const { token } = await (await ada.get("/live/longpoll?vsn=2.0.0")).json();
+    const beats = Array.from({ length: 20 }, (_, ref) => `[null,"${ref}","phoenix","heartbeat",{}]`).join("\n");
+    const post = async () => (await ada.get(`/live/longpoll?token=${token}`, { method: "POST", body: beats })).json();
+    expect((await post()).status).toBe(200);
+    expect(views.connections).toBe(1);
+    await post();
+    expect(views.connections).toBe(0);
+    expect((await post()).status).toBe(410);
+  });
+
+  test("with requireOrigin, asked by a page of the same origin, whose GETs have none", async () => {
+    const { url } = await serveLiveViews({ "/": Count }, { requireOrigin: true });
+    const ask = async (headers: Record<string, string>) =>
+      (await (await fetch(`${url}/live/longpoll?vsn=2.0.0`, { headers })).json()).status;
+    expect(await ask({ "sec-fetch-site": "same-origin" })).toBe(410);
+    expect(await ask({ "sec-fetch-site": "cross-site" })).toBe(403);
+    expect(await ask({})).toBe(403);
   });
 
   test("messages are not handed to a request that was given up", async () => {

@@ -147,11 +147,32 @@ describe("joining", () => {
       expect(await (await ada.connect(page)).join()).toEqual(stale);
     });
 
-    test("a page that was loaded with a cookie is not joined without", async () => {
-      const { ada } = await firstVisit();
+    test("a page that was loaded with a cookie is not joined without, which is reported once", async () => {
+      const { ada, reported } = await firstVisit();
       const page = await ada.open("/");
+      const elsewhere = { status: "error", response: { reason: "no session cookie" } };
       ada.cookies.clear();
-      expect(await (await ada.connect(page)).join()).toEqual({ status: "error", response: { reason: "stale" } });
+      const tab = await ada.connect(page);
+      expect(await tab.join()).toEqual(elsewhere);
+      expect(await tab.join()).toEqual(elsewhere);
+      expect(reported.map(({ error, context }) => [error.code, context.stage])).toEqual([
+        ["unknown_session", "liveview:join"],
+      ]);
+      expect(reported[0]?.error.message).toContain("Path");
+      // One that was joined before has lost its cookie since then: with a new page it will be well.
+      const { params } = tab.joinPayload() as { params: object };
+      const later = await tab.join({ params: { ...params, _mounts: 1 } });
+      expect(later).toEqual({ status: "error", response: { reason: "stale" } });
+    });
+
+    test("a page of no session that was open for too long is stale, as ever", async () => {
+      const clock = new ManualClock();
+      const { visitor, reported } = await serveLiveViews({ "/": Cart }, { pageLifetime: "1h", sessions: { clock } });
+      const nobody = visitor({ session: false });
+      const tab = await nobody.connect(await nobody.open("/"));
+      clock.advance(3_600_001);
+      expect(await tab.join()).toEqual({ status: "error", response: { reason: "stale" } });
+      expect(reported).toEqual([]);
     });
   });
 
@@ -286,6 +307,42 @@ describe("the session", () => {
       expect(await late.join()).toEqual({ status: "error", response: { reason: "stale" } });
     },
   );
+
+  test.each([
+    [false, "does not keep"],
+    [true, "keeps"],
+  ])("with activity %s, a tab that joins %s it alive", async (activity) => {
+    const clock = new ManualClock();
+    const options = { activity, idleTimeout: "1h" as const, sessions: { clock, lifetime: "10m" as const } };
+    const { visitor, sessions } = await serveLiveViews({ "/": Cart }, options);
+    const ada = visitor();
+    const page = await ada.open("/");
+    clock.advance(8 * 60_000);
+    expect((await (await ada.connect(page)).join()).status).toBe("ok");
+    clock.advance(3 * 60_000);
+    expect((await sessions.read(ada.id)) !== null).toBe(activity);
+  });
+
+  test("a view that did not subscribe is not told either that it will expire", async () => {
+    const told: Record<string, string[]> = { "/deaf": [], "/told": [] };
+    const view = (path: string, subscribes: boolean) =>
+      liveView<object, TestSession>({
+        mount: (_params, session, socket) => void (subscribes && maybeSubscribe(socket, session)),
+        handleInfo: ({ type }) => void told[path]?.push(type),
+        render: () => html`<p></p>`,
+      });
+    const clock = new ManualClock();
+    const { visitor } = await serveLiveViews(
+      { "/deaf": view("/deaf", false), "/told": view("/told", true) },
+      { idleTimeout: "1h", sessions: { clock, lifetime: "10m" } },
+    );
+    const ada = visitor();
+    const tabs = [await ada.tab("/deaf"), await ada.tab("/told")];
+    clock.advance(9.5 * 60_000);
+    await expect.poll(() => told["/told"]).toContain("live_session_expiring");
+    for (const tab of tabs) await tab.push("cids_will_destroy", { cids: [] }); // after all that came before
+    expect(told["/deaf"]).toEqual([]);
+  });
 
   test("a view is told of the end and may say where to go", async () => {
     const Polite = liveView<object, TestSession>({
@@ -542,22 +599,33 @@ describe("beside the tree", () => {
     expect((await ada.open("/other")).text).toContain("<b></b>");
   });
 
+  test("a page may be sent to a path of any letters", async () => {
+    const Door = liveView<object>({
+      mount: (_params, _session, socket) => void redirect(socket, "/?q=凧 é&x=%20"),
+      render: () => html``,
+    });
+    const { visitor } = await serveLiveViews({ "/door": Door, ...routes });
+    const sent = await visitor().open("/door");
+    expect([sent.status, sent.location]).toEqual([302, "/?q=%E5%87%A7%20%C3%A9&x=%20"]);
+  });
+
   test("a patch to what is not this app is refused", async () => {
     const { visitor, reported } = await serveLiveViews(routes);
     const tab = await visitor().tab("/");
-    for (const to of ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/other"]) {
+    const elsewhere = ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/other"];
+    for (const to of [...elsewhere, "/\t/evil.example", "/\n\\evil.example"]) {
       tab.send(
         JSON.stringify([tab.joinRef, "9", tab.topic, "event", { type: "click", event: "patch", value: { to } }]),
       );
       await tab.next("phx_error");
       await tab.join();
     }
-    for (const to of ["//evil.example", "javascript:alert(1)", "data:text/html,x", "https://"]) {
+    for (const to of ["//evil.example", "/\r/evil.example", "javascript:alert(1)", "data:text/html,x", "https://"]) {
       tab.send(JSON.stringify([tab.joinRef, "9", tab.topic, "event", { type: "click", event: "load", value: { to } }]));
       await tab.next("phx_error");
       await tab.join();
     }
-    expect(reported.map(({ error }) => error.code)).toEqual(Array(9).fill("bad_option"));
+    expect(reported.map(({ error }) => error.code)).toEqual(Array(12).fill("bad_option"));
   });
 });
 

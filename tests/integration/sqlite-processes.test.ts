@@ -102,6 +102,33 @@ test.each([40, 90, 200])("killed after %i writes, a process has lost none that i
   }
 });
 
+test.each([20, 60, 150])(
+  "killed after %i rounds of binding and moving, what is listed is what the records say",
+  async (after) => {
+    const path = file();
+    const { child, lines, exited } = startWorker("owners", path);
+    let rounds = 0;
+    lines.on("line", () => ++rounds === after && child.kill("SIGKILL"));
+    expect(await exited).toEqual([null, "SIGKILL"]);
+
+    const { store, database } = openStore(path);
+    expect(database.prepare("PRAGMA integrity_check").all()).toEqual([{ integrity_check: "ok" }]);
+    const keys = database.prepare("SELECT key FROM live_sessions").all() as { key: SessionKey }[];
+    expect(keys.length).toBeGreaterThan(0);
+    const byRecord: Record<string, SessionKey[]> = { p0: [], p1: [], p2: [] };
+    for (const { key } of keys) {
+      const found = await store.read(key);
+      if (found.state === "live" && found.record.principal) byRecord[found.record.principal]?.push(key);
+    }
+    for (const [principal, records] of Object.entries(byRecord)) {
+      const listed: SessionKey[] = [];
+      for await (const { key } of store.list({ principal })) listed.push(key);
+      expect(listed.sort()).toEqual(records.sort());
+    }
+    expect(Object.values(byRecord).flat().length).toBeGreaterThan(0);
+  },
+);
+
 test("a write waits for another connection's lock without stopping the process, and goes through", async () => {
   const path = file();
   const { store } = openStore(path);

@@ -133,6 +133,8 @@ describe("frames:", () => {
     ["an unknown type", send({ t: "constructor" }), "bad_message", 1002],
     ["a type that is no text", send({ t: ["hello"] }), "bad_message", 1002],
     ["another version", send({ ...hello, v: 2 }), "bad_message", 1002],
+    ["a session that is no text", send({ ...hello, session: 1 }), "bad_message", 1002],
+    ["a version that is no number", send({ ...hello, version: "1" }), "bad_message", 1002],
     ["no client name", send({ t: "hello", v: 1 }), "bad_message", 1002],
     ["an empty client name", send({ ...hello, client: "" }), "bad_message", 1002],
     ["a client name that is too long", send({ ...hello, client: "x".repeat(65) }), "bad_message", 1002],

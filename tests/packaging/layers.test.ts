@@ -28,6 +28,8 @@ function allowedIn(file: string): string[] {
       if (part === "shared") return ["src/core/", ...own, "node:"];
       // Hono's middleware is the one for Request and Response, thinly wrapped.
       if (part === "hono") own.push("src/http/fetch/", "hono/");
+      // The cookie store is for both of them: their sessions, with another place to keep them.
+      if (part === "cookie") own.push("src/http/fetch/", "src/http/express/");
       return ["src/core/", "src/http/shared/", ...own, "node:", ...peers];
     case "live":
       return ["src/core/", "src/live/shared/", ...own, "node:", ...peers];

@@ -1,10 +1,10 @@
 // Several nodes on one database, through the whole library: they converge, ends are final, no update is lost.
 
 import fc from "fast-check";
-import { createLiveSessions, type LiveSession, updateSession } from "live-session";
+import { createLiveSessions, type LiveSession } from "live-session";
 import { postgres } from "live-session/postgres";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { bag, Gate, startApp } from "../support/express.ts";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { nodesSuite } from "../support/nodes-suite.ts";
 import { type ClientKind, clients, freshTable, pgKind, type TestClient } from "../support/postgres.ts";
 import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
 
@@ -96,82 +96,16 @@ test("two nodes converge under any interleaving of puts, deletes, cut connection
   );
 });
 
-describe.each(clients)("express-session on $name", (kind) => {
-  test("200 writes at once through the unmodified middleware on two nodes: all 200 are kept", async () => {
-    const table = freshTable();
-    const gate = new Gate(200);
-    const nodes = [node(kind, table), node(kind, table)] as const;
-    const apps = await Promise.all(
-      nodes.map((sessions) =>
-        startApp(sessions, {
-          routes(app) {
-            app.get("/start", (request, response) => {
-              bag(request).started = true;
-              response.end();
-            });
-            app.get("/put/:key", async (request, response) => {
-              await gate.wait();
-              bag(request)[request.params.key] = true;
-              response.end();
-            });
-          },
-        }),
-      ),
-    );
-    const tabs = apps.map(({ browser }) => browser());
-    await tabs[0]?.get("/start");
-    for (const [name, value] of tabs[0]?.cookies ?? []) tabs[1]?.cookies.set(name, value);
-    const all = Array.from({ length: 200 }, (_, index) => tabs[index % 2]?.get(`/put/k${index}`));
-    await gate.full;
-    gate.open();
-    await Promise.all(all);
-    expect(Object.keys((await nodes[1].read(tabs[0]?.id as string)) ?? {})).toHaveLength(201);
+for (const kind of clients) {
+  nodesSuite({
+    name: kind.name,
+    async open() {
+      const table = freshTable();
+      const make = () => {
+        const { client, end } = kind.connect(server);
+        return { ...postgres({ client, table, heartbeat: 500 }), close: end };
+      };
+      return [make(), make()];
+    },
   });
-
-  test("a request in flight on another node cannot revive a session that was logged out", async () => {
-    const table = freshTable();
-    const gate = new Gate();
-    const nodes = [node(kind, table), node(kind, table)] as const;
-    const routes: Parameters<typeof startApp>[1]["routes"] = (app) => {
-      app.get("/start", (request, response) => {
-        bag(request).user = "ada";
-        response.end();
-      });
-      app.get("/slow", async (request, response) => {
-        await gate.wait();
-        bag(request).late = true;
-        response.end();
-      });
-      app.get("/logout", (request, response) => request.session.destroy(() => response.end()));
-    };
-    const [one, two] = await Promise.all(nodes.map((sessions) => startApp(sessions, { routes })));
-    const tab = (one as NonNullable<typeof one>).browser();
-    await tab.get("/start");
-    const other = (two as NonNullable<typeof two>).browser();
-    for (const [name, value] of tab.cookies) other.cookies.set(name, value);
-    const { id } = tab;
-    const live = await nodes[1].attach(id);
-    const slow = other.get("/slow").catch(() => {});
-    await gate.full;
-    await tab.get("/logout");
-    await inStep(live, null);
-    gate.open();
-    await slow;
-    expect(await nodes[0].read(id)).toBeNull();
-    expect(live.endReason).toBe("destroyed");
-  });
-
-  test("60 increments by two nodes at once give 60", async () => {
-    const table = freshTable();
-    const nodes = [node(kind, table), node(kind, table)] as const;
-    const { id } = await nodes[0].create({ n: 0 });
-    const increment = (n: unknown) => (n as number) + 1;
-    const maps = await Promise.all(nodes.map((sessions) => sessions.read(id)));
-    await Promise.all(
-      Array.from({ length: 60 }, (_, index) =>
-        updateSession(maps[index % 2] as NonNullable<(typeof maps)[0]>, "n", increment),
-      ),
-    );
-    expect(await nodes[0].read(id)).toEqual({ n: 60 });
-  });
-});
+}

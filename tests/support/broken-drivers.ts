@@ -188,6 +188,13 @@ export const brokenStores: readonly Planted<SessionStore>[] = [
       return record && { ...record, data: {} };
     },
   })),
+  withCommit("leaves the deadline as it was", "gives another deadline", ({ newDeadline: _, ...commit }) => commit),
+  planted("tells every end as of this moment", "how long ago the session ended", (store) => ({
+    read(key) {
+      const found = now(store.read(key));
+      return found.state === "ended" ? { ...found, ago: 0 } : found;
+    },
+  })),
   planted("overwrites the reason of an end", "the first reason stays", (store) => {
     const reasons = new Map<SessionKey, "destroyed" | "revoked" | "regenerated" | "expired">();
     return {

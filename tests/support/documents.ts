@@ -34,11 +34,16 @@ export function folderWith(files: Record<string, string>): string {
   return folder;
 }
 
+/** Lends the next program what it read and parsed, which is most of the work. */
+let last: ts.Program | undefined;
+
 /** What the compiler says of files under the repository's own settings; empty if they are right. */
 export function typeErrors(files: readonly string[]): string[] {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files }, ts.sys, root);
-  const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([...files], { ...options, noUnusedLocals: false }));
+  const program = ts.createProgram([...files], { ...options, noUnusedLocals: false }, undefined, last);
+  last = program;
+  const diagnostics = ts.getPreEmitDiagnostics(program);
   return diagnostics.map(({ messageText, file, start }) => {
     const where = file
       ? `${file.fileName.slice(root.length)}:${file.getLineAndCharacterOfPosition(start ?? 0).line + 1} `

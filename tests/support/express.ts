@@ -126,13 +126,20 @@ export class Browser {
     return other;
   }
 
-  async get(path: string, headers: Record<string, string> = {}): Promise<{ status: number; body: Data }> {
+  async get(
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: Data; headers: Headers }> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const response = await fetch(this.#url + path, { headers: { ...headers, ...(cookie && { cookie }) } });
     this.setCookies = response.headers.getSetCookie();
     for (const line of this.setCookies) this.#keep(line);
     const text = await response.text();
-    return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : { text } };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text.startsWith("{") ? JSON.parse(text) : { text },
+    };
   }
 
   #keep(line: string): void {

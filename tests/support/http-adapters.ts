@@ -5,20 +5,21 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fastifyCookie from "@fastify/cookie";
 import { createAdaptorServer } from "@hono/node-server";
-import express from "express";
+import express, { type RequestHandler } from "express";
 import session from "express-session";
 import fastify from "fastify";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
-import { expressStore } from "live-session/express";
+import { LiveSessionError } from "live-session";
+import { bindSession, expressStore } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
-import { type FetchSession, fetchSessions } from "live-session/fetch";
+import { type FetchSession, fetchSessions, type RequestSession, type RequestSessions } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
 import { type KoaContext, koaStore } from "live-session/koa";
 import { onTestFinished } from "vitest";
 import { call, type Data } from "./express.ts";
-import type { HttpAdapter, SuiteSession } from "./http-suite.ts";
+import type { HttpAdapter, SuiteAppOptions, SuiteSession } from "./http-suite.ts";
 
 export const secret = "a secret of the tests, long enough for all";
 const stranger = "a secret of somebody else, as long as that";
@@ -55,36 +56,40 @@ const plain = (object: object): Data => {
   return data;
 };
 
+/** What the apps of all adapters have in common. */
+export type Served = Pick<SuiteAppOptions, "routes" | "onError">;
+
+/** The suite's routes under Express, whatever the middleware is that gives `request.session`. */
+export function serveExpress(before: readonly RequestHandler[], { routes, onError }: Served): Promise<string> {
+  const app = express();
+  for (const middleware of before) app.use(middleware);
+  app.use(async (request, response) => {
+    const own: SuiteSession = {
+      read: async () => plain(request.session),
+      set: (key, value) => Object.assign(request.session, { [key]: value }),
+      delete: (key) => Reflect.deleteProperty(request.session, key),
+      regenerate: () => call((done) => request.session.regenerate(done)),
+      bind: (principal, options) => bindSession(request.session, principal, options),
+      save: () => call((done) => request.session.save(done)),
+      destroy: () => call((done) => request.session.destroy(done)),
+    };
+    response.json(await routes[request.path]?.(own, new URLSearchParams(request.url.split("?")[1])));
+  });
+  app.use((error: LiveSessionError, _request: unknown, response: express.Response, next: (error: unknown) => void) => {
+    onError(error);
+    if (error.status) return next(error); // Express's own answer
+    if (!response.headersSent) response.status(500).json({ code: error.code });
+  });
+  return listen(createServer(app));
+}
+
 const onExpress: HttpAdapter = {
   name: "express",
   ...signedCookie("connect.sid"),
-  async start({ sessions, routes, rolling, maxAge, onError }) {
-    const app = express();
-    app.use(
-      session({
-        store: expressStore(sessions),
-        secret,
-        resave: false,
-        saveUninitialized: false,
-        rolling,
-        cookie: { maxAge },
-      }),
-    );
-    app.use(async (request, response) => {
-      const own: SuiteSession = {
-        read: async () => plain(request.session),
-        set: (key, value) => Object.assign(request.session, { [key]: value }),
-        delete: (key) => Reflect.deleteProperty(request.session, key),
-        regenerate: () => call((done) => request.session.regenerate(done)),
-        destroy: () => call((done) => request.session.destroy(done)),
-      };
-      response.json(await routes[request.path]?.(own, new URLSearchParams(request.url.split("?")[1])));
-    });
-    app.use((error: { code?: string }, _request: unknown, response: express.Response, _next: unknown) => {
-      onError(error);
-      if (!response.headersSent) response.status(500).json({ code: error.code });
-    });
-    return listen(createServer(app));
+  start({ sessions, rolling, maxAge, ...app }) {
+    const store = expressStore(sessions);
+    const options = { secret, resave: false, saveUninitialized: false, rolling, cookie: { maxAge } };
+    return serveExpress([session({ store, ...options })], app);
   },
 };
 
@@ -102,9 +107,10 @@ const onFastify: HttpAdapter = {
       rolling,
       cookie: { secure: false, ...(maxAge !== undefined && { maxAge }) },
     });
-    app.setErrorHandler<Error & { code?: string }>((error, _request, reply) => {
+    app.setErrorHandler<LiveSessionError>((error, _request, reply) => {
       onError(error);
-      return reply.code(500).send({ code: error.code });
+      const { status = 500, headers = {} } = error;
+      return reply.code(status).headers(headers).send({ code: error.code });
     });
     app.get("/*", async (request) => {
       const own: SuiteSession = {
@@ -112,6 +118,8 @@ const onFastify: HttpAdapter = {
         set: (key, value) => request.session.set(key as never, value as never),
         delete: (key) => Reflect.deleteProperty(request.session, key),
         regenerate: () => request.session.regenerate(),
+        bind: (principal, options) => bindSession(request.session, principal, options),
+        save: () => request.session.save(),
         destroy: () => request.session.destroy(),
       };
       const { pathname, searchParams } = new URL(request.url, "http://localhost");
@@ -143,6 +151,7 @@ const onKoa: HttpAdapter = {
         await next();
       } catch (error) {
         onError(error);
+        if ((error as LiveSessionError).status) throw error; // Koa's own answer
         ctx.status = 500;
         ctx.body = { code: (error as { code?: string }).code };
       }
@@ -160,6 +169,10 @@ const onKoa: HttpAdapter = {
         async regenerate() {
           await ctx.session?.regenerate();
         },
+        bind: (principal, options) => bindSession(ctx.session as object, principal, options),
+        async save() {
+          await ctx.session?.save();
+        },
         async destroy() {
           ctx.session = null;
         },
@@ -171,11 +184,13 @@ const onKoa: HttpAdapter = {
 };
 
 /** The session of live-session/fetch in the words of the suite. */
-const ofFetch = (session: FetchSession<Data>): SuiteSession => ({
+const ofFetch = (session: RequestSession<Data>): SuiteSession => ({
   read: async () => ({ ...(await session.load()) }),
   set: (key, value) => session.put(key, value),
   delete: (key) => session.delete(key),
   regenerate: async () => session.regenerate(),
+  bind: (principal, options) => (session as FetchSession<Data>).bind(principal, options),
+  save: async () => {},
   destroy: () => session.destroy(),
 });
 
@@ -184,39 +199,48 @@ const failure = (error: unknown) => ({ code: (error as { code?: string }).code }
 const onFetch: HttpAdapter = {
   name: "fetch",
   ...signedCookie("sid"),
-  async start({ sessions, routes, rolling, maxAge, onError }) {
-    const web = fetchSessions(sessions, { secret, rolling, maxAge: maxAge ?? "session" });
-    const handler = web.handle(async (request, session) => {
-      const { pathname, searchParams } = new URL(request.url);
-      return Response.json(await routes[pathname]?.(ofFetch(session), searchParams));
-    });
-    const answer = async (request: Request) => {
-      try {
-        return await handler(request);
-      } catch (error) {
-        onError(error);
-        return Response.json(failure(error), { status: 500 });
-      }
-    };
-    return listen(createAdaptorServer({ fetch: answer }) as Server);
+  start({ sessions, rolling, maxAge, ...app }) {
+    return serveFetch(fetchSessions(sessions, { secret, rolling, maxAge: maxAge ?? "session" }), app);
   },
 };
+
+/** The suite's routes on Request and Response, wherever the sessions are kept. */
+export function serveFetch(web: RequestSessions<RequestSession<Data>>, { routes, onError }: Served): Promise<string> {
+  const handler = web.handle(async (request, session) => {
+    const { pathname, searchParams } = new URL(request.url);
+    return Response.json(await routes[pathname]?.(ofFetch(session), searchParams));
+  });
+  const answer = async (request: Request) => {
+    try {
+      return await handler(request);
+    } catch (error) {
+      onError(error);
+      return Response.json(failure(error), { status: 500 });
+    }
+  };
+  return listen(createAdaptorServer({ fetch: answer }) as Server);
+}
 
 const onHono: HttpAdapter = {
   name: "hono",
   ...signedCookie("sid"),
-  async start({ sessions, routes, rolling, maxAge, onError }) {
-    const app = new Hono<SessionEnv<Data>>();
-    app.use(honoSession(sessions, { secret, rolling, maxAge: maxAge ?? "session" }));
-    app.get("*", async (c) => {
-      return c.json(await routes[c.req.path]?.(ofFetch(c.var.session), new URL(c.req.url).searchParams));
-    });
-    app.onError((error, c) => {
-      onError(error);
-      return c.json(failure(error), 500);
-    });
-    return listen(createAdaptorServer({ fetch: app.fetch }) as Server);
+  start({ sessions, rolling, maxAge, ...app }) {
+    return serveHono(honoSession(sessions, { secret, rolling, maxAge: maxAge ?? "session" }), app);
   },
 };
+
+/** The suite's routes under Hono, wherever the sessions are kept. */
+export function serveHono(middleware: MiddlewareHandler, { routes, onError }: Served): Promise<string> {
+  const app = new Hono<SessionEnv<Data, RequestSession<Data>>>();
+  app.use(middleware);
+  app.get("*", async (c) => {
+    return c.json(await routes[c.req.path]?.(ofFetch(c.var.session), new URL(c.req.url).searchParams));
+  });
+  app.onError((error, c) => {
+    onError(error);
+    return error instanceof LiveSessionError && error.getResponse ? error.getResponse() : c.json(failure(error), 500);
+  });
+  return listen(createAdaptorServer({ fetch: app.fetch }) as Server);
+}
 
 export const adapters: readonly HttpAdapter[] = [onExpress, onFastify, onKoa, onFetch, onHono];

@@ -16,7 +16,7 @@ import { type LiveAdapter, type LivePeer, type SuiteApp, ViewLog } from "./live-
 import { cookie, listen, secret } from "./ws.ts";
 
 /** Our client over any transport. */
-function clientPeer(options: ConnectOptions, gate: Pick<LivePeer, "pause" | "resume">): LivePeer {
+function clientPeer(options: ConnectOptions, gate: Pick<LivePeer, "pause" | "resume" | "use">): LivePeer {
   const log = new ViewLog();
   const live = connect<SuiteApp>({ retryMin: 1, random: () => 0, ...options });
   onTestFinished(() => live.close());
@@ -28,18 +28,28 @@ function clientPeer(options: ConnectOptions, gate: Pick<LivePeer, "pause" | "res
       if (live.status === "ended") resolve(live.endReason as string);
     });
   });
+  const expiring = new Promise<number>((resolve) => live.subscribe(() => live.expiring && resolve(live.expiring)));
   const actions = live.actions as unknown as Record<string, (input: unknown) => Promise<unknown>>;
   return {
     views: log.views,
     until: (passes) => log.until(passes),
     call: (action, input) => (actions[action] as (input: unknown) => Promise<unknown>)(input),
     ended,
+    expiring,
     ...gate,
   };
 }
 
+/** The headers of a browser whose cookie may change. */
+function browserHeaders(id: string, more: Record<string, string>) {
+  const headers: Record<string, string> = { cookie: cookie(id), ...more };
+  const use = (next: string) => void Object.assign(headers, { cookie: cookie(next) });
+  return { headers, use };
+}
+
 const ws: LiveAdapter = {
   name: "ws",
+  sealed: "refused",
   refused: "", // see below: the upgrade itself is refused, and the client tries again
   async serve(app) {
     const server = createServer();
@@ -50,14 +60,15 @@ const ws: LiveAdapter = {
       open: () => sockets.size,
       connect(id, headers = {}) {
         let socket: WebSocket | undefined;
+        const { headers: own, use } = browserHeaders(id, headers);
         class Own extends WebSocket {
           constructor(to: string) {
-            super(to, { headers: { cookie: cookie(id), ...headers } });
+            super(to, { headers: { ...own } });
             socket = this;
           }
         }
         const stream = () => (socket as unknown as { _socket: Stream })._socket;
-        const gate = { pause: () => void stream().pause(), resume: () => void stream().resume() };
+        const gate = { pause: () => void stream().pause(), resume: () => void stream().resume(), use };
         const peer = clientPeer({ url, WebSocket: Own as ConnectOptions["WebSocket"] }, gate);
         const refused = new Promise<string>((resolve) => {
           socket?.once("unexpected-response", (_request, response) => resolve(response.statusCode === 403 ? "" : "?"));
@@ -111,14 +122,16 @@ async function serveStreams(app: SuiteApp) {
 
 const sse: LiveAdapter = {
   name: "sse, with our client",
+  sealed: "refused",
   refused: "refused",
   async serve(app) {
     const { streams, url } = await serveStreams(app as unknown as SuiteApp);
     return {
       open: () => streams.size,
       connect(id, headers = {}) {
-        const gate = gatedFetch({ cookie: cookie(id), ...headers });
-        return clientPeer({ url, transport: sseTransport({ fetch: gate.fetch }) }, gate);
+        const { headers: own, use } = browserHeaders(id, headers);
+        const gate = gatedFetch(own);
+        return clientPeer({ url, transport: sseTransport({ fetch: gate.fetch }) }, { ...gate, use });
       },
     };
   },
@@ -126,13 +139,14 @@ const sse: LiveAdapter = {
 
 const eventSource: LiveAdapter = {
   name: "sse, with EventSource and forms",
+  sealed: "unknown",
   refused: "403",
   async serve(app) {
     const { streams, url } = await serveStreams(app as unknown as SuiteApp);
     return {
       open: () => streams.size,
       connect(id, more = {}) {
-        const headers = { cookie: cookie(id), ...more };
+        const { headers, use } = browserHeaders(id, more);
         const gate = gatedFetch(headers);
         const log = new ViewLog();
         const source = new EventSource(url, { fetch: gate.fetch as never });
@@ -141,6 +155,9 @@ const eventSource: LiveAdapter = {
         const ended = new Promise<string>((resolve) => {
           source.addEventListener("ended", ({ data }) => resolve(data));
           source.addEventListener("error", ({ code }) => code !== undefined && resolve(String(code)));
+        });
+        const expiring = new Promise<number>((resolve) => {
+          source.addEventListener("expiring", ({ data }) => resolve(Number(data)));
         });
         const call = async (action: string, input?: unknown) => {
           const type = { "content-type": "application/json" };
@@ -151,7 +168,7 @@ const eventSource: LiveAdapter = {
           if (!response.ok) throw answer;
           return answer;
         };
-        return { views: log.views, until: (passes) => log.until(passes), call, ended, ...gate };
+        return { views: log.views, until: (passes) => log.until(passes), call, ended, expiring, use, ...gate };
       },
     };
   },
@@ -159,6 +176,7 @@ const eventSource: LiveAdapter = {
 
 const socketIo: LiveAdapter = {
   name: "socket.io",
+  sealed: "cookie_session",
   refused: "forbidden_origin",
   async serve(app) {
     const server = createServer();
@@ -170,8 +188,8 @@ const socketIo: LiveAdapter = {
       open: () => sockets.engine.clientsCount,
       connect(id, headers = {}) {
         const log = new ViewLog();
-        const extraHeaders = { cookie: cookie(id), ...headers };
-        const socket = io(url, { transports: ["websocket"], extraHeaders, forceNew: true });
+        const { headers: extraHeaders, use } = browserHeaders(id, headers);
+        const socket = io(url, { transports: ["websocket"], extraHeaders, forceNew: true, reconnectionDelay: 10 });
         onTestFinished(() => void socket.disconnect());
         socket.on("live_session_updated", log.add);
         const ended = new Promise<string>((resolve) => {
@@ -181,6 +199,7 @@ const socketIo: LiveAdapter = {
             if (code) resolve(code === "unknown_session" ? "unknown" : code);
           });
         });
+        const expiring = new Promise<number>((resolve) => socket.on("live_session_expiring", resolve));
         const call = async (action: string, input?: unknown) => {
           const answer = await socket.emitWithAck("live_session_call", action, input);
           if (answer.ok) return answer.result;
@@ -188,7 +207,7 @@ const socketIo: LiveAdapter = {
         };
         const stream = () => (socket.io.engine.transport as unknown as { ws: { _socket: Stream } }).ws._socket;
         const gate = { pause: () => void stream().pause(), resume: () => void stream().resume() };
-        return { views: log.views, until: (passes) => log.until(passes), call, ended, ...gate };
+        return { views: log.views, until: (passes) => log.until(passes), call, ended, expiring, use, ...gate };
       },
     };
   },

@@ -2,6 +2,7 @@
 
 import type { LiveApp, LiveSessions, SessionBus, SessionStore } from "live-session";
 import { localBus, memoryStore } from "live-session";
+import { cookieSessions } from "live-session/cookie";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { rejection, settle } from "./sessions.ts";
@@ -47,6 +48,10 @@ export interface LivePeer {
   call(action: string, input?: unknown): Promise<unknown>;
   /** Why the server said that the session is over. */
   readonly ended: Promise<string>;
+  /** The ms that were left when the server said that the session is about to expire. */
+  readonly expiring: Promise<number>;
+  /** The browser has another cookie from now on, as after a response that set it. */
+  use(id: string): void;
   /** Stops reading, so that what the server writes piles up, or goes on. */
   pause(): void;
   resume(): void;
@@ -64,6 +69,8 @@ export interface LiveAdapter {
   serve(app: SuiteApp & LiveApp<SuiteData, unknown, Record<string, unknown>>): Promise<ServedLive>;
   /** The reason that a tab is given whose origin is not let in. */
   readonly refused: string;
+  /** The reason that a tab is given whose session is sealed in its cookie. */
+  readonly sealed: string;
 }
 
 /** Keeps a peer's views, and those who wait for one. */
@@ -95,7 +102,7 @@ export class ViewLog {
 const LARGE = 2_000_000;
 
 export function liveAdapterSuite(adapter: LiveAdapter): void {
-  const node = async (parts: { store?: SessionStore; bus?: SessionBus } = {}) => {
+  const node = async (parts: { store?: SessionStore; bus?: SessionBus; lifetime?: "30m"; touchInterval?: 0 } = {}) => {
     const made = hub<SuiteData>({ maxBytes: 2 * LARGE, ...parts });
     return { ...made, ...(await adapter.serve(suiteApp(made.sessions) as never)) };
   };
@@ -165,12 +172,56 @@ export function liveAdapterSuite(adapter: LiveAdapter): void {
       expect(await tab.ended).toBe("expired");
     });
 
+    test("a session that moves to a new id is followed by tabs with its new cookie, and over for the others", async () => {
+      const { sessions, connect, open } = await node();
+      const { id } = await sessions.create({ items: ["kite"] });
+      const [follows, stays] = [connect(id), connect(id)];
+      await Promise.all([follows, stays].map((tab) => tab.until(() => true)));
+      const next = await sessions.regenerate(id);
+      follows.use(next);
+      const live = await sessions.attach(next);
+      await live.put("items", ["kite", "string"]);
+      await follows.until(({ items }) => items.length === 2);
+      expect(await follows.call("add", "reel")).toBe(4);
+      expect(["regenerated", "session_ended"]).toContain(await stays.ended);
+      while (open() > 1) await settle();
+      expect(stays.views.at(-1)?.items).toEqual(["kite"]);
+    });
+
+    test("a tab is told before its session expires, and does not keep it alive by being there", async () => {
+      const { sessions, connect, clock } = await node({ lifetime: "30m", touchInterval: 0 });
+      const { id, key } = await sessions.create({ items: [] });
+      const expiry = async () => {
+        const found = await sessions.records.read(key);
+        return found.state === "live" ? found.record.expiresAt - clock.now() : 0;
+      };
+      clock.advance(10 * 60_000);
+      const tab = connect(id);
+      await tab.until(() => true);
+      expect(await expiry()).toBe(20 * 60_000);
+      clock.advance(19 * 60_000);
+      expect(await tab.expiring).toBe(60_000);
+      await tab.call("add", "kite"); // a write, which counts
+      expect(await expiry()).toBe(30 * 60_000);
+    });
+
     test("nobody without a session, nobody with another's signature", async () => {
       const { sessions, connect, attached } = await node();
       const { id } = await sessions.create({ items: ["kite"] });
       const [unknown, forged] = [connect("nobody"), connect(id, { cookie: `connect.sid=s%3A${id}.forged` })];
       expect(await Promise.all([unknown.ended, forged.ended])).toEqual(["unknown", "unknown"]);
       expect([unknown.views, forged.views, attached()]).toEqual([[], [], 0]);
+    });
+
+    test("nobody whose session is sealed in a cookie, which is told to the tab and to onError", async () => {
+      const { connect, attached, reported } = await node();
+      const own = cookieSessions<SuiteData>({ secret: "of 32 characters or more, at random", name: "own" });
+      const session = own.open(new Request("http://shop.example/"));
+      session.put("items", ["kite"]);
+      const tab = connect("", { cookie: `theme=dark; ${(await session.commit())?.split(";")[0]}` });
+      expect(await tab.ended).toBe(adapter.sealed);
+      expect([tab.views, attached()]).toEqual([[], 0]);
+      expect(reported[0]).toMatchObject({ error: { code: "cookie_session" }, context: { stage: "attach" } });
     });
 
     test("no page of another site", async () => {

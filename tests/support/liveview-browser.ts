@@ -5,6 +5,7 @@ import { expect, onTestFinished } from "vitest";
 import { complaintsOf } from "./chromium.ts";
 import { serveLiveViews, type TestServer, type TestServerOptions } from "./liveview.ts";
 import { Bindings } from "./liveview-bindings.ts";
+import { Edges } from "./liveview-edges.ts";
 import { Other, serveWorkbenchScript, Workbench, workbenchLayout } from "./liveview-workbench.ts";
 
 export interface StartOptions extends TestServerOptions {
@@ -25,7 +26,7 @@ export async function startWorkbench(browser: Browser, options: StartOptions = {
   const { expected, path = "/", before, ...rest } = options;
   let scripts = Promise.resolve();
   const server = await serveLiveViews(
-    { "/": Workbench, "/other": Other, "/bindings": Bindings },
+    { "/": Workbench, "/other": Other, "/bindings": Bindings, "/edges": Edges },
     {
       layout: workbenchLayout,
       before: (app) => {

@@ -23,11 +23,35 @@ const Probe: Hook = {
   destroyed: () => void log.push("destroyed"),
 };
 
+/** Every callback of a hook, and what else a hook can do. */
+const Life: Hook = {
+  mounted() {
+    log.push("life mounted");
+    this.handleEvent("run", ({ commands }: { commands: string }) => this.js().exec(commands));
+  },
+  beforeUpdate() {
+    log.push(`life before ${this.el.dataset.count}`);
+  },
+  updated() {
+    log.push(`life updated ${this.el.dataset.count}`);
+  },
+  destroyed: () => void log.push("life destroyed"),
+  disconnected: () => void log.push("life disconnected"),
+  reconnected: () => void log.push("life reconnected"),
+};
+
+const Teller: Hook = {
+  mounted() {
+    this.el.addEventListener("click", () => this.pushEventTo("#target", "tell", { text: "by a hook" }));
+  },
+};
+
+window.addEventListener("probe:hold", (event) => Object.assign(window, { letGo: (event as CustomEvent).detail.done }));
 window.addEventListener("probe:event", (event) => log.push(`dispatched ${(event as CustomEvent).detail.x}`));
 
 const live = new LiveSocket("/live", Socket, {
   params: { _csrf_token: document.querySelector('meta[name="csrf-token"]')?.getAttribute("content"), zone: "here" },
-  hooks: { Probe },
+  hooks: { Probe, Life, Teller },
   longPollFallbackMs: 1_000,
   reloadJitterMin: 50,
   reloadJitterMax: 100,

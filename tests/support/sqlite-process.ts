@@ -3,7 +3,7 @@
 
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
-import type { SessionKey } from "live-session";
+import { createLiveSessions, type SessionKey } from "live-session";
 import { sqliteStore } from "live-session/sqlite";
 import { openLibsql } from "./sqlite.ts";
 
@@ -51,6 +51,24 @@ async function start(): Promise<void> {
   say((await store.commit(sessionKey, commit)).ok ? "done" : "refused");
 }
 
-const tasks: Record<string, () => Promise<void>> = { increment, storm, start };
+/** Binds, moves and ends sessions of three principals until it is killed. */
+async function owners(): Promise<void> {
+  const sessions = createLiveSessions({ store: sqliteStore({ database: openLibsql(path) }), onError() {} });
+  const worker = async () => {
+    for (let index = 0; ; index++) {
+      const { id } = await sessions.create({ text: "é".repeat(index % 500) });
+      await sessions.bind(id, `p${index % 3}`, { about: { index } });
+      const moved = await sessions.regenerate(id, { principal: `p${(index + 1) % 3}` });
+      if (index % 2 === 0) await sessions.bind(moved, null);
+      if (index % 4 === 1) await sessions.end(moved);
+      if (index % 25 === 24) await sessions.of(`p${index % 3}`).endAll();
+      await new Promise(setImmediate);
+      say(`${index}`);
+    }
+  };
+  await Promise.all([1, 2, 3, 4].map(worker));
+}
+
+const tasks: Record<string, () => Promise<void>> = { increment, storm, start, owners };
 await tasks[task]?.();
 process.exit(0);

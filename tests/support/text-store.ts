@@ -35,7 +35,8 @@ export function textStore({ engine, clock }: { engine: TextEngine; clock: Clock 
     if (maxBytes !== undefined && bytes > maxBytes) return { ok: false, why: "too_large", bytes };
     const lifetime = commit.lifetime ?? row?.lifetime;
     if (lifetime === undefined) throw new TypeError("A commit that may create a record needs a lifetime.");
-    const deadline = row ? row.deadline : typeof commit.deadline === "number" ? now + commit.deadline : null;
+    const given = row ? commit.newDeadline : (commit.deadline ?? null);
+    const deadline = given === undefined ? (row?.deadline ?? null) : given === null ? null : now + given;
     return {
       data,
       meta: meta === undefined ? (row?.meta ?? null) : meta,
@@ -61,8 +62,10 @@ export function textStore({ engine, clock }: { engine: TextEngine; clock: Clock 
     read(key) {
       const row = load(key);
       if (!row) return { state: "missing" };
+      const now = clock.now();
       const over = reason(row);
-      return over ? { state: "ended", reason: over } : { state: "live", record: record(row), now: clock.now() };
+      if (over) return { state: "ended", reason: over, ago: now - row.expiresAt };
+      return { state: "live", record: record(row), now };
     },
     commit(key, commit) {
       const now = clock.now();

@@ -4,8 +4,10 @@ import type { FastifyRequest } from "fastify";
 import { Hono } from "hono";
 import type Koa from "koa";
 import { createLiveSessions } from "live-session";
+import { type CookieSession, cookieSessions } from "live-session/cookie";
+import { cookieSession, moveCookieSessions } from "live-session/express";
 import type { FastifyLiveSessionOptions } from "live-session/fastify";
-import { fetchSessions } from "live-session/fetch";
+import { fetchSessions, type RequestSession } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
 import { type KoaContext, koaStore } from "live-session/koa";
 
@@ -88,5 +90,28 @@ app.get("/", async (c) => {
   return c.json(await c.var.session.load());
 });
 new Hono().get("/", honoSession(sessions, { secret }), async (c) => c.json(await c.var.session.get("cart")));
+
+// Sealed in the cookie: the same handlers, and the way into a live store.
+const sealed = cookieSessions<Shop>({ secret, lifetime: "2d", deadline: "30d" });
+async function greet(session: RequestSession<Shop>): Promise<Response> {
+  session.put("theme", "dark");
+  session.update("cart", (cart = []) => cart.slice(1));
+  // @ts-expect-error no such theme
+  session.put("theme", "blue");
+  return Response.json(await session.get("cart"));
+}
+sealed.handle((_request, session) => greet(session));
+web.handle((_request, session) => greet(session));
+new Hono<SessionEnv<Shop, CookieSession<Shop>>>().use(honoSession(sealed)).get("/", (c) => greet(c.var.session));
+new Hono<SessionEnv<Shop, RequestSession<Shop>>>().use(honoSession<RequestSession<Shop>>(sealed));
+fetchSessions(sessions, { secret, moveFrom: sealed });
+fetchSessions(sessions, { secret, moveFrom: cookieSession({ secret }) });
+moveCookieSessions(sessions, { secret, from: cookieSession({ secret }), name: "sid" });
+// @ts-expect-error what fetchSessions made keeps its sessions in a store already
+fetchSessions(sessions, { secret, moveFrom: web });
+// @ts-expect-error nothing in a cookie is live
+sealed.app({});
+// @ts-expect-error there is no store that could be away, nor a late write
+cookieSessions<Shop>({ secret, lateWrites: "error" });
 
 export { options, stored };

@@ -2,9 +2,17 @@
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { localBus, memoryStore, putSession, type SessionKey, type SessionStore, sessionKey } from "live-session";
+import {
+  type LiveSessionsOptions,
+  localBus,
+  memoryStore,
+  putSession,
+  type SessionKey,
+  type SessionStore,
+  sessionKey,
+} from "live-session";
 import { ManualClock } from "live-session/conformance";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { rejection, settle, testSessions } from "../support/sessions.ts";
 
 interface Data {
@@ -42,7 +50,7 @@ test("an expired session is unreadable at once, to the millisecond, with no swee
 });
 
 test("attached connections are told on time that their session expired", async () => {
-  const { sessions, clock } = testSessions<Data>({ lifetime: "30m", checkInterval: "1w" });
+  const { sessions, clock } = testSessions<Data>({ lifetime: "30m", checkInterval: "1w", expiryNotice: 0 });
   const live = await sessions.attach((await sessions.create({ n: 1 })).id);
   const seen: unknown[] = [];
   live.subscribe((message) => seen.push(message));
@@ -52,6 +60,67 @@ test("attached connections are told on time that their session expired", async (
   clock.advance(1);
   await settle();
   expect(seen).toEqual([{ type: "live_session_ended", reason: "expired" }]);
+});
+
+describe("a session that is about to expire", () => {
+  async function attached(options: Pick<LiveSessionsOptions<Data>, "expiryNotice"> = {}) {
+    const clock = new ManualClock();
+    const store = memoryStore({ clock });
+    const common = { store, clock, lifetime: "30m", checkInterval: "1w", touchInterval: 0, ...options } as const;
+    const { sessions } = testSessions<Data>(common);
+    const { sessions: elsewhere } = testSessions<Data>(common);
+    const { id } = await sessions.create({ n: 1 });
+    const live = await sessions.attach(id);
+    const seen: unknown[] = [];
+    live.subscribe((message) => seen.push(message));
+    const pass = async (ms: number) => {
+      clock.advance(ms);
+      await settle();
+    };
+    return { id, live, seen, pass, elsewhere, start: clock.now() };
+  }
+
+  test("is told to those attached, expiryNotice before", async () => {
+    const { seen, pass, start } = await attached();
+    await pass(29 * MINUTE - 1);
+    expect(seen).toEqual([]);
+    await pass(1);
+    expect(seen).toEqual([{ type: "live_session_expiring", expiresAt: start + 30 * MINUTE, left: MINUTE }]);
+    await pass(MINUTE);
+    expect(seen[1]).toEqual({ type: "live_session_ended", reason: "expired" });
+  });
+
+  test("and lives on when something happens in it: that is told, and the next time, too", async () => {
+    const { live, seen, pass, start } = await attached({ expiryNotice: "5m" });
+    await pass(26 * MINUTE);
+    live.get("n");
+    await settle();
+    expect(seen).toEqual([
+      { type: "live_session_expiring", expiresAt: start + 30 * MINUTE, left: 4 * MINUTE },
+      { type: "live_session_extended", expiresAt: start + 56 * MINUTE },
+    ]);
+    await pass(24 * MINUTE);
+    expect(seen).toHaveLength(2);
+    await pass(MINUTE);
+    expect(seen[2]).toEqual({ type: "live_session_expiring", expiresAt: start + 56 * MINUTE, left: 5 * MINUTE });
+  });
+
+  test("is not said to be where another node pushed it, of which this one heard nothing", async () => {
+    const { id, seen, pass, elsewhere, live } = await attached();
+    await pass(20 * MINUTE);
+    await elsewhere.read(id);
+    await pass(10 * MINUTE);
+    expect(seen).toEqual([]);
+    await pass(19 * MINUTE);
+    expect(seen).toMatchObject([{ type: "live_session_expiring" }]);
+    expect(live.status).toBe("live");
+  });
+
+  test.each([{ expiryNotice: 0 }, { expiryNotice: "20m" }] as const)("is not told with %o", async (options) => {
+    const { seen, pass } = await attached(options);
+    await pass(30 * MINUTE - 1);
+    expect(seen).toEqual([]);
+  });
 });
 
 test("writes push the lifetime forward, and so do reads; looking at the snapshot does not", async () => {
@@ -239,7 +308,7 @@ test("what expired holds no data any more after the next sweep, and is remembere
   clock.advance(MINUTE); // the next sweep
   await collected();
   expect(held.deref() === undefined).toBe(true); // not the object itself, which a failed assertion would hold
-  expect(await store.read(key)).toEqual({ state: "ended", reason: "expired" });
+  expect(await store.read(key)).toMatchObject({ state: "ended", reason: "expired" });
   expect(await store.sweep(0)).toBe(1);
   expect(await store.read(key)).toEqual({ state: "missing" });
 });

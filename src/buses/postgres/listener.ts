@@ -6,7 +6,7 @@ import { generateIncarnation } from "../../core/ids.ts";
 import type { Engine } from "../../engines/postgres/engine.ts";
 
 const FIRST_RETRY_MS = 100;
-const LAST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = 2_000;
 
 export interface ListenerOptions {
   readonly engine: Engine;

@@ -89,6 +89,20 @@ export function activity() {
     assert.deepEqual({ expiresAt, lifetime, kept }, { expiresAt: deadline, lifetime: 5 * HOUR, kept: deadline });
   });
 
+  add("a commit that says so gives another deadline, or takes it away", async (t) => {
+    const { key } = await t.create({}, { lifetime: HOUR, deadline: 9 * HOUR });
+    const sooner = await t.write(key, { n: 1 }, { newDeadline: HOUR / 2 });
+    assert.equal(sooner.expiresAt, sooner.now + HOUR / 2);
+    assert.equal((await t.record(key)).deadline, sooner.now + HOUR / 2);
+    await t.write(key, { n: 2 });
+    assert.equal((await t.record(key, t.peer)).deadline, sooner.now + HOUR / 2);
+    const later = await t.write(key, {}, { newDeadline: 3 * HOUR, lifetime: 5 * HOUR });
+    assert.equal(later.expiresAt, later.now + 3 * HOUR);
+    const without = await t.write(key, {}, { newDeadline: null });
+    assert.equal(without.expiresAt, without.now + 5 * HOUR);
+    assert.equal((await t.record(key)).deadline, null);
+  });
+
   add("a deadline before the lifetime is the expiry from the start", async (t) => {
     const { created, key } = await t.create({}, { lifetime: HOUR, deadline: 1_000 });
     assert.equal(created.expiresAt, created.now + 1_000);

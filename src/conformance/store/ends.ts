@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { endReasons } from "../../core/store.ts";
-import { HOUR, storeGroup } from "./store-test.ts";
+import { HOUR, SHORT, storeGroup } from "./store-test.ts";
 
 export function ends() {
   const { plans, add } = storeGroup("an end is final");
@@ -45,6 +45,22 @@ export function ends() {
     assert.equal(await t.peer.destroy(key, "revoked"), null);
     await t.assertEnded(key, "regenerated");
     await t.assertEnded(key, "regenerated", t.peer);
+  });
+
+  add("a read tells how long ago the session ended, by whatever it did", async (t) => {
+    const { key: destroyed } = await t.create({ n: 1 });
+    const { key: expired } = await t.create({ n: 1 }, { lifetime: SHORT });
+    await t.store.destroy(destroyed, "destroyed");
+    await t.advance(3 * SHORT);
+    for (const [key, least] of [
+      [destroyed, 3 * SHORT],
+      [expired, 2 * SHORT],
+    ] as const) {
+      const found = await t.peer.read(key);
+      if (found.state !== "ended") assert.fail(`It is ${found.state}.`);
+      // The engine's own clock may be a little behind the one that waited.
+      assert.ok(found.ago >= least - 50 && found.ago < HOUR, `It ended ${found.ago} ms ago, not ${least}.`);
+    }
   });
 
   add("an unknown key cannot be destroyed, and is not remembered", async (t) => {

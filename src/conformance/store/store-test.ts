@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { generateIncarnation, type SessionKey, sessionKey } from "../../core/ids.ts";
 import { deepFreeze } from "../../core/json.ts";
-import type { Commit, CommitResult, EndReason, JsonObject, ListedRecord, SessionRecord } from "../../core/store.ts";
+import type {
+  Commit,
+  CommitResult,
+  EndReason,
+  JsonObject,
+  ListedRecord,
+  ReadResult,
+  SessionRecord,
+} from "../../core/store.ts";
 import type { StoreHarness } from "../store.ts";
 import { group } from "../suite.ts";
 
@@ -80,7 +88,9 @@ export class StoreTest {
   }
 
   async assertEnded(key: SessionKey, reason: EndReason, store = this.store): Promise<void> {
-    assert.deepEqual(await store.read(key), { state: "ended", reason });
+    const { ago, ...found } = (await store.read(key)) as ReadResult & { readonly ago?: unknown };
+    assert.deepEqual(found, { state: "ended", reason });
+    assert.ok(typeof ago === "number" && ago >= 0, `It ended ${ago} ms ago.`);
   }
 
   /** That no commit of any mode gets through to an ended session. */

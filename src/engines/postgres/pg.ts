@@ -22,7 +22,7 @@ export interface PgClientLike {
 /** What is used of a `Pool` of `pg` 8. */
 export interface PgPoolLike {
   query(query: PgQuery): Promise<{ readonly rows: unknown[][] }>;
-  connect(): Promise<PgClientLike>;
+  connect(callback: (error: Error | undefined, client: PgClientLike | undefined) => void): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   readonly totalCount: number;
   readonly options?: { readonly max?: number | undefined };
@@ -65,27 +65,32 @@ export function pgEngine(pool: PgPoolLike, { prepare }: EngineOptions): Engine {
         const message = "listen: the pool has a single connection (max: 1), and listening holds one for itself.";
         throw new LiveSessionError("bad_option", message);
       }
-      const client = await pool.connect().catch((error) => {
-        throw clearer(error);
-      });
       let over = false;
-      const end = () => {
+      const client = await new Promise<PgClientLike>((resolve, reject) => {
+        // Not by a promise of the pool's: a connection may break in the very step that made it, before anyone who waits
+        // gets his turn, and an error that nobody listens to ends the process.
+        pool.connect((error, made) => {
+          if (!made) return reject(clearer(error));
+          const broken = () => void (end(made) && lost());
+          made.on("error", broken);
+          made.on("end", broken);
+          made.on("notification", ({ channel, payload }) => over || notify(channel, payload ?? ""));
+          resolve(made);
+        });
+      });
+      function end(listening: PgClientLike): boolean {
         if (over) return false;
         over = true;
-        client.release(true); // not back into the pool: it listens
+        listening.release(true); // not back into the pool: it listens
         return true;
-      };
-      const broken = () => void (end() && lost());
-      client.on("error", broken);
-      client.on("end", broken);
-      client.on("notification", ({ channel, payload }) => over || notify(channel, payload ?? ""));
+      }
       try {
         for (const channel of channels) await client.query({ text: `LISTEN "${channel}"`, rowMode: "array" });
       } catch (error) {
-        end();
+        end(client);
         throw clearer(error);
       }
-      return () => void end();
+      return () => void end(client);
     },
 
     async close() {},

@@ -18,8 +18,9 @@ export interface PostgresJsLike {
       notified: (payload: string) => void,
       listening?: () => void,
     ): Promise<{ unlisten(): Promise<void> }>;
-    /** Not of its documented interface: what it listens to, by name. */
+    /** Not of its documented interface: what it listens to, by name, and the client of one connection that does it. */
     channels?: Record<string, unknown>;
+    sql?: { end(options: { timeout: number }): Promise<void> } | undefined;
   };
 }
 
@@ -30,18 +31,27 @@ export function postgresJsEngine(sql: PostgresJsLike, { prepare }: EngineOptions
   const renewed = new Set<string>();
   let handlers: ListenHandlers | null = null;
 
-  /**
-   * Once for each channel: after a loss the client listens again by itself. It tries just once, though, and keeps quiet
-   * about failing. So where it is us who noticed that nothing is heard any more, it has to forget the channel first.
-   */
+  /** Once for each channel: after a loss the client listens again by itself. */
   function register(channel: string): Promise<unknown> {
-    const again = registered.get(channel);
-    if (again && renewed.delete(channel)) return Promise.resolve();
-    if (again) {
-      if (!listening.delete(channel)) return again; // under way
-      delete sql.listen.channels?.[channel];
-    }
+    if (registered.has(channel) && renewed.delete(channel)) return Promise.resolve();
+    forget(channel);
     return fresh(channel);
+  }
+
+  function forget(channel: string): void {
+    if (registered.delete(channel)) delete sql.listen.channels?.[channel];
+    listening.delete(channel);
+  }
+
+  /**
+   * Has the client listen on another connection. By itself it tries just once after a loss and keeps quiet about failing;
+   * it does not see that a connection fell silent; and where it connects again for several channels at once it may lose
+   * one of its own queries, which then is never answered.
+   */
+  function replaceConnection(): void {
+    const { sql: old } = sql.listen;
+    sql.listen.sql = undefined;
+    old?.end({ timeout: 0 }).catch(() => {});
   }
 
   function fresh(channel: string): Promise<unknown> {
@@ -87,6 +97,12 @@ export function postgresJsEngine(sql: PostgresJsLike, { prepare }: EngineOptions
     },
 
     async listen(channels, given) {
+      const known = channels.filter((channel) => registered.has(channel));
+      // It was us who noticed that nothing is heard, or that there is no answer, unless the client says that it is back.
+      if (known.length > 0 && !known.some((channel) => renewed.has(channel))) {
+        known.forEach(forget);
+        replaceConnection();
+      }
       try {
         await Promise.all(channels.map(register));
       } catch (error) {

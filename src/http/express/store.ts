@@ -4,6 +4,8 @@ import session from "express-session";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
+import { requireSessions } from "../shared/check.ts";
+import { nobodys } from "../shared/load.ts";
 import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
 import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
 import { dropSessionMembers, expressFormat } from "./format.ts";
@@ -48,7 +50,7 @@ export class ExpressStore extends session.Store {
     this.#answer(callback, async () => {
       const copy = this.#copy(sid);
       const found = await this.#hub.records.read(copy.key);
-      if (found.state !== "live") return null;
+      if (found.state !== "live") return nobodys(found, this.#hub);
       const left = found.record.expiresAt - found.now;
       const object = sessionObject(found.record, left);
       copies.set(object, copy.loaded(found.record, left));
@@ -210,9 +212,7 @@ export function expressStore(sessions: Hub, options: ExpressStoreOptions = {}): 
     if (name !== "lateWrites") throw new LiveSessionError("bad_option", `expressStore: there is no option "${name}".`);
   }
   const { lateWrites = "ignore" } = options;
-  if (typeof sessions?.records?.read !== "function") {
-    throw new LiveSessionError("bad_option", "expressStore: pass the sessions that createLiveSessions made.");
-  }
+  requireSessions("expressStore", sessions);
   if (lateWrites !== "ignore" && lateWrites !== "error") {
     throw new LiveSessionError("bad_option", `lateWrites: "${lateWrites}" is neither "ignore" nor "error".`);
   }

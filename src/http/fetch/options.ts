@@ -3,6 +3,7 @@
 import { type Duration, milliseconds } from "../../core/duration.ts";
 import { LiveSessionError } from "../../core/errors.ts";
 import { readSecrets, requireLateWrites } from "../shared/check.ts";
+import { type Former, type FormerSessions, formerOf } from "../shared/former.ts";
 import type { LateWrites } from "../shared/working-copy.ts";
 
 export interface FetchSessionsOptions {
@@ -33,6 +34,11 @@ export interface FetchSessionsOptions {
    * `"error"` makes `commit` reject with `session_ended`. Either way the session stays gone. Default `"ignore"`.
    */
   readonly lateWrites?: LateWrites | undefined;
+  /**
+   * Takes over the sessions that `cookieSessions` sealed, so that nobody is logged out by the change to a live store: give
+   * what it made. The cookie must keep its `name`, `secure`, `domain` and `path`, since the new one takes its place.
+   */
+  readonly moveFrom?: FormerSessions | undefined;
 }
 
 export interface CookieSettings {
@@ -46,6 +52,7 @@ export interface CookieSettings {
   readonly domain: string | undefined;
   readonly path: string;
   readonly lateWrites: LateWrites;
+  readonly former: Former | null;
 }
 
 const known: ReadonlySet<string> = new Set<keyof FetchSessionsOptions>([
@@ -58,6 +65,7 @@ const known: ReadonlySet<string> = new Set<keyof FetchSessionsOptions>([
   "domain",
   "path",
   "lateWrites",
+  "moveFrom",
 ]);
 
 /** @throws LiveSessionError `bad_option`, naming the option */
@@ -78,7 +86,12 @@ export function readCookieOptions(options: FetchSessionsOptions): CookieSettings
   if (domain !== undefined && !/^[\w.-]+$/.test(domain)) throw bad("domain: not the name of a domain.");
   requireLateWrites(lateWrites);
   const age = maxAge === "session" ? null : milliseconds(maxAge, "maxAge", 1000);
-  return { secrets, name, maxAge: age, rolling, secure, sameSite, domain, path, lateWrites };
+  const former = options.moveFrom === undefined ? null : formerOf(options.moveFrom);
+  const settings = { secrets, name, maxAge: age, rolling, secure, sameSite, domain, path, lateWrites, former };
+  for (const same of ["name", "secure", "domain", "path"] as const) {
+    if (former && former.cookie[same] !== settings[same]) throw bad(`moveFrom: its ${same} is another than here.`);
+  }
+  return settings;
 }
 
 function bad(message: string): LiveSessionError {

@@ -2,18 +2,25 @@
 
 import type { Changes } from "../../core/bus.ts";
 import { diff, isEmpty } from "../../core/changes.ts";
+import { type Duration, milliseconds } from "../../core/duration.ts";
 import { LiveSessionError, sessionEnded, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { sessionKey } from "../../core/ids.ts";
-import { checkKey, copyJson } from "../../core/json.ts";
 import type { LiveSession } from "../../core/live-session.ts";
+import { checkBinding, type RequestBindOptions } from "../../core/ownership.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
 import type { EndReason, JsonObject } from "../../core/store.ts";
 import { loadSession } from "../shared/load.ts";
 import { type GivenCookie, givenCookie, isSecure, type RequestLike, setCookie, withCookie } from "./cookie.ts";
 import { applied, concern, dependOnData, type Operation } from "./operations.ts";
 import type { CookieSettings } from "./options.ts";
-import { createSession, EMPTY, type Loaded, moveSession } from "./stored.ts";
+import { boundFacts, createSession, EMPTY, type FetchBinding, type Loaded, maxAgeOf, moveSession } from "./stored.ts";
+import { SessionWrites } from "./writes.ts";
+
+export interface FetchBindOptions extends RequestBindOptions {
+  /** How long the browser keeps the cookie, and the idle lifetime with it: "remember me". Default: the app's `maxAge`. */
+  readonly maxAge?: Duration | "session" | undefined;
+}
 
 /**
  * The session of a request. Reads see the request's own writes. Writes are kept until `commit`, which the framework's
@@ -22,7 +29,7 @@ import { createSession, EMPTY, type Loaded, moveSession } from "./stored.ts";
  *
  * Reads reject with LiveSessionError `store_failed`. Writes throw `bad_key`, `not_json`, and `closed` after `commit`.
  */
-export class FetchSession<Data extends object> {
+export class FetchSession<Data extends object> extends SessionWrites<Data> {
   readonly #sessions: LiveSessions<Data>;
   readonly #settings: CookieSettings;
   readonly #given: GivenCookie | null;
@@ -34,6 +41,7 @@ export class FetchSession<Data extends object> {
   /** Operations that are being written: reads go on seeing them, and a flush that fails puts them back. */
   #flushing: readonly Operation[] = [];
   #regenerates = false;
+  #binding: FetchBinding | null = null;
   #destroyed = false;
   #sends = false;
   #committed = false;
@@ -42,6 +50,7 @@ export class FetchSession<Data extends object> {
 
   /** For `fetchSessions`. */
   constructor(sessions: LiveSessions<Data>, settings: CookieSettings, request: RequestLike) {
+    super();
     this.#sessions = sessions;
     this.#settings = settings;
     this.#given = givenCookie(settings, request);
@@ -58,33 +67,6 @@ export class FetchSession<Data extends object> {
   async get<Key extends KeyOf<Data>>(key: Key): Promise<DeepReadonly<Data[Key]> | undefined> {
     const data = (await this.load()) as JsonObject;
     return (Object.hasOwn(data, key) ? data[key] : undefined) as DeepReadonly<Data[Key]> | undefined;
-  }
-
-  /** Writes one key; `undefined` deletes it. */
-  put<Key extends KeyOf<Data>>(key: Key, value: Data[Key]): void {
-    checkKey(key);
-    if (value === undefined) this.#add({ type: "delete", key });
-    else this.#add({ type: "put", key, value: copyJson(value, key) });
-  }
-
-  /**
-   * Changes one key by its value, atomically: of N concurrent updates none is lost. `change` gets a copy that it may
-   * change and return, runs for reads and again at the commit, and must not wait; `undefined` deletes the key.
-   */
-  update<Key extends KeyOf<Data>>(key: Key, change: (value: Data[Key] | undefined) => Data[Key] | undefined): void {
-    checkKey(key);
-    this.#add({ type: "update", key, change: change as (value: unknown) => unknown });
-  }
-
-  /** Removes a key; one that is not there is no error. */
-  delete(key: KeyOf<Data>): void {
-    checkKey(key);
-    this.#add({ type: "delete", key });
-  }
-
-  /** Removes every key. The session itself goes on: to end it, `destroy()`. */
-  clear(): void {
-    this.#add({ type: "clear" });
   }
 
   /**
@@ -104,6 +86,18 @@ export class FetchSession<Data extends object> {
     this.#regenerates = true;
   }
 
+  /**
+   * Says whose session this is, at login, beside `regenerate()`: written with the commit, which makes a session if there is
+   * none. From then on it is among `sessions.of(principal)`. `null` for nobody's.
+   *
+   * @throws LiveSessionError `bad_option`, `not_json`, `too_large`, `closed`; the commit then `too_many_sessions`
+   */
+  bind(principal: string | null, { maxAge, about, deadline }: FetchBindOptions = {}): void {
+    this.#open();
+    const age = maxAge === undefined || maxAge === "session" ? maxAge : milliseconds(maxAge, "maxAge", 1000);
+    this.#binding = { ...checkBinding(principal, { about, deadline }), maxAge: age };
+  }
+
   /** Ends the session at once, for good: logout. What is written after it makes a new session. */
   async destroy(): Promise<void> {
     this.#open();
@@ -111,6 +105,7 @@ export class FetchSession<Data extends object> {
     this.#operations = [];
     this.#flushing = [];
     this.#regenerates = false;
+    this.#binding = null;
     await this.#next(async () => {
       const loaded = await this.#load();
       this.#destroyed = true;
@@ -146,13 +141,15 @@ export class FetchSession<Data extends object> {
   async commit(): Promise<string | null> {
     if (this.#committed) return null;
     this.#committed = true;
-    const { rolling, maxAge } = this.#settings;
+    const { rolling } = this.#settings;
     await this.#next(() => this.#flush(false));
     const loaded = this.#loading !== null || rolling ? await this.#load() : null;
     if (!loaded) return this.#destroyed && this.#given ? setCookie(this.#settings, this.#secure, null) : null;
+    const maxAge = maxAgeOf(loaded.meta, this.#settings.maxAge);
     const moved = loaded.id !== this.#given?.id || this.#given.outdated;
     const sends = moved || rolling || (this.#sends && maxAge !== null);
-    return sends ? setCookie(this.#settings, this.#secure, loaded.id) : null;
+    if (!sends || (await this.#overSince(loaded))) return null;
+    return setCookie(this.#settings, this.#secure, loaded.id, maxAge);
   }
 
   /** Commits, and gives the response with the cookie, if one is to be sent. Rejects as `commit`. */
@@ -161,13 +158,22 @@ export class FetchSession<Data extends object> {
     return cookie === null ? response : withCookie(response, cookie);
   }
 
+  /**
+   * Whether a session that just arrived is over again: its cookie would take the place of the one that another request
+   * sent since, which logged in.
+   */
+  async #overSince({ id, key }: Loaded): Promise<boolean> {
+    if (!this.#given?.arrive || id !== this.#given.id) return false;
+    return (await this.#sessions.records.read(key)).state !== "live";
+  }
+
   #open(): void {
     if (!this.#committed) return;
     const message = "This request's session was committed, and its response may be on its way. Use a live session.";
     throw new LiveSessionError("closed", message);
   }
 
-  #add(operation: Operation): void {
+  protected override add(operation: Operation): void {
     this.#open();
     this.#operations.push(operation);
   }
@@ -189,12 +195,13 @@ export class FetchSession<Data extends object> {
 
   async #read(): Promise<void> {
     if (!this.#given) return;
-    const { id } = this.#given;
+    const { id, arrive } = this.#given;
+    await arrive?.(this.#sessions);
     const key = sessionKey(id);
     const found = await loadSession(this.#sessions, key);
     if (!found) return;
-    const { incarnation, lifetime, data } = found.record;
-    this.#loaded = { id, key, incarnation, lifetime, data };
+    const { incarnation, lifetime, data, meta, principal } = found.record;
+    this.#loaded = { id, key, incarnation, lifetime, data, meta, principal };
   }
 
   /** The data as this request sees it, once it is loaded. */
@@ -230,35 +237,47 @@ export class FetchSession<Data extends object> {
   }
 
   async #flush(creates: boolean): Promise<void> {
-    if (!creates && this.#operations.length === 0 && !this.#regenerates) return;
+    if (!creates && this.#operations.length === 0 && !this.#regenerates && !this.#binding) return;
     await this.#load();
     const operations = this.#operations;
     const regenerates = this.#regenerates;
+    const binding = this.#binding;
     this.#flushing = operations;
     this.#operations = [];
     this.#regenerates = false;
+    this.#binding = null;
+    const before = this.#loaded?.principal ?? null;
     try {
-      this.#stored(await this.#settled(operations, regenerates, creates));
+      this.#stored(await this.#settled(operations, regenerates, creates, binding));
     } catch (error) {
       this.#operations = [...this.#flushing, ...this.#operations];
       this.#flushing = [];
       this.#regenerates ||= regenerates;
+      this.#binding ??= binding;
       throw error;
     }
+    const loaded = this.#loaded;
+    if (!binding || !loaded || before === binding.principal) return;
+    await this.#sessions.ownership.admit(loaded.key, loaded.incarnation, binding.principal);
   }
 
   /** The session with these operations written, `null` if there is none. */
-  async #settled(operations: readonly Operation[], regenerates: boolean, creates: boolean): Promise<Loaded | null> {
+  async #settled(
+    operations: readonly Operation[],
+    regenerates: boolean,
+    creates: boolean,
+    binding: FetchBinding | null,
+  ): Promise<Loaded | null> {
     const loaded = this.#loaded;
     const { maxAge } = this.#settings;
     if (loaded && regenerates) {
-      const moved = await moveSession(this.#sessions, loaded, operations, maxAge);
+      const moved = await moveSession(this.#sessions, loaded, operations, maxAge, binding);
       if (moved) return moved;
     } else if (loaded) {
-      if (operations.length === 0) return loaded;
+      if (operations.length === 0 && !binding) return loaded;
       const changesOf = (data: JsonObject) => diff(data, applied(data, operations));
       try {
-        return await this.#write(loaded, changesOf, dependOnData(operations));
+        return await this.#write(loaded, changesOf, dependOnData(operations), binding);
       } catch (error) {
         this.#overtaken(error);
         return null;
@@ -266,21 +285,28 @@ export class FetchSession<Data extends object> {
     }
     // A login whose session was over already starts from nothing, too.
     const data = applied(EMPTY, operations);
-    if (!creates && Object.keys(data).length === 0) return null;
-    return createSession(this.#sessions, data, maxAge ?? this.#sessions.records.lifetime);
+    if (!creates && !binding && Object.keys(data).length === 0) return null;
+    return createSession(this.#sessions, data, maxAge, { ...boundFacts(null, binding), deadline: binding?.deadline });
   }
 
-  async #write(loaded: Loaded, changesOf: (data: JsonObject) => Changes, dependsOnData = true): Promise<Loaded> {
+  async #write(
+    loaded: Loaded,
+    changesOf: (data: JsonObject) => Changes,
+    dependsOnData = true,
+    binding: FetchBinding | null = null,
+  ): Promise<Loaded> {
     const { writer } = this.#sessions;
-    const { maxAge } = this.#settings;
-    const extras = maxAge === null || maxAge === loaded.lifetime ? {} : { lifetime: maxAge };
+    const facts = { ...boundFacts(loaded.meta, binding), newDeadline: binding?.deadline };
+    const { meta = loaded.meta, principal = loaded.principal } = facts;
+    const lifetime = maxAgeOf(meta, this.#settings.maxAge) ?? loaded.lifetime;
+    const extras = lifetime === loaded.lifetime ? facts : { ...facts, lifetime };
     const changes = dependsOnData ? null : changesOf(loaded.data);
-    if (changes && isEmpty(changes)) return loaded;
+    if (changes && isEmpty(changes) && !binding) return loaded;
     const { data } = changes
       ? await writer.write(loaded, changes, extras)
       : await writer.transact(loaded, changesOf, extras);
     this.#sends = true;
-    return { ...loaded, data };
+    return { ...loaded, data, meta, principal, lifetime };
   }
 
   /** Rethrows what is no end of the session. Of an end: the session is gone, and what was being written with it. */

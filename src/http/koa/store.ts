@@ -1,6 +1,7 @@
 // The external store for koa-session: three async functions, each of which is told the request that it is for.
 
 import { cloneJson } from "../../core/json.ts";
+import { takeBinding } from "../shared/binding.ts";
 import { requireLateWrites, requireSessions } from "../shared/check.ts";
 import { loadSession } from "../shared/load.ts";
 import { type SessionObject, visibleData } from "../shared/snapshot.ts";
@@ -80,7 +81,8 @@ export function koaStore(sessions: Hub, { lateWrites = "ignore" }: KoaStoreOptio
 
     // The maxAge that comes beside the session is ten seconds more than the session's own.
     async set(id, session, _maxAge, { ctx = {} } = {}) {
-      await copyOf(id, ctx).save(session);
+      // What is handed in is a copy of the object that user code holds.
+      await copyOf(id, ctx).save(session, takeBinding((ctx as { session?: object | null }).session));
     },
 
     async destroy(id, { ctx = {} } = {}) {

@@ -1,10 +1,12 @@
 // What every request adapter checks of its options.
 
 import { LiveSessionError } from "../../core/errors.ts";
+import { refuseSealed } from "../../core/sealed.ts";
 import type { Hub, LateWrites } from "./working-copy.ts";
 
-/** @throws LiveSessionError `bad_option`, naming the adapter */
+/** @throws LiveSessionError `bad_option`, naming the adapter; `cookie_session` for sessions that are sealed in a cookie */
 export function requireSessions(adapter: string, sessions: Hub | undefined): void {
+  refuseSealed(sessions);
   if (typeof sessions?.records?.read === "function") return;
   throw new LiveSessionError("bad_option", `${adapter}: pass the sessions that createLiveSessions made.`);
 }

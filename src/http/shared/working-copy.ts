@@ -5,13 +5,15 @@ import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
+import { type Binding, metaAbout } from "../../core/ownership.ts";
 import type { EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
 import type { WriteExtras } from "../../core/writer.ts";
+import { takeBinding } from "./binding.ts";
 import { type CookieFacts, metaWith, type StoredCookie, storedCookie } from "./cookie.ts";
 import type { SessionObject } from "./snapshot.ts";
 
 /** The part of the hub that request adapters go through. */
-export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "clock" | "report">;
+export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "ownership" | "clock" | "report">;
 
 /** How the session objects of one framework hold what a record keeps. */
 export interface SessionFormat {
@@ -34,12 +36,15 @@ interface Base {
   readonly data: JsonObject;
   readonly incarnation: string;
   readonly meta: JsonObject | null;
+  readonly principal: string | null;
   readonly lifetime: number;
   /** On this node's clock, in ms since 1970. */
   readonly expiresAt: number;
   /** Whether a touch can push the expiry: not once it has reached the deadline. */
   readonly pushable: boolean;
 }
+
+type Extras = { -readonly [Name in keyof WriteExtras]: WriteExtras[Name] };
 
 const EMPTY: JsonObject = Object.freeze({});
 
@@ -94,15 +99,17 @@ export class WorkingCopy {
    * Writes what changed since the base, key by key. What the object holds is taken at once, before this returns.
    *
    * @throws LiveSessionError `not_json`, `bad_key`, `too_large`, `invalid_data`, `store_failed`, `conflict`, and
-   *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it
+   *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it; with a binding
+   *   `too_many_sessions`
    */
-  save(object: SessionObject): Promise<void> {
+  save(object: SessionObject, binding = takeBinding(object)): Promise<void> {
     const data = this.#format.dataOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
     return this.#next(async () => {
       if (isOver(cookie)) await this.#hub.records.end(this.key, "expired");
-      else if (this.#base) await this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie));
-      else this.#base = await this.#create(object, data, cookie);
+      else if (this.#base) await this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie, binding));
+      else this.#base = await this.#create(object, data, cookie, binding);
+      if (binding) await this.#admit(binding);
     });
   }
 
@@ -117,6 +124,8 @@ export class WorkingCopy {
    * @throws LiveSessionError `store_failed`, and `session_ended` as `lateWrites` has it
    */
   touch(object: SessionObject): Promise<void> {
+    const binding = takeBinding(object);
+    if (binding) return this.save(object, binding);
     const cookie = this.#facts(object);
     return this.#next(async () => {
       if (isOver(cookie)) return void (await this.#hub.records.end(this.key, "expired"));
@@ -132,9 +141,10 @@ export class WorkingCopy {
     return this.#format.cookieOf(object, storedCookie(this.#base?.meta ?? null));
   }
 
-  #baseOf({ data, incarnation, meta, lifetime, expiresAt, deadline }: SessionRecord, left: number): Base {
+  #baseOf(record: SessionRecord, left: number): Base {
+    const { data, incarnation, meta, principal, lifetime, expiresAt, deadline } = record;
     const end = this.#hub.clock.now() + left;
-    return { data, incarnation, meta, lifetime, expiresAt: end, pushable: expiresAt !== deadline };
+    return { data, incarnation, meta, principal, lifetime, expiresAt: end, pushable: expiresAt !== deadline };
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {
@@ -148,10 +158,10 @@ export class WorkingCopy {
     return result;
   }
 
-  async #update(base: Base, data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
+  async #update(base: Base, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): Promise<Base> {
     const changes = diff(base.data, data);
-    if (isEmpty(changes)) return this.#touch(base, cookie);
-    const extras = this.#extras(base, cookie);
+    if (isEmpty(changes) && !binding) return this.#touch(base, cookie);
+    const extras = this.#extras(base, cookie, binding);
     await this.#hub.writer.write({ key: this.key, incarnation: base.incarnation }, changes, extras);
     return this.#pushed(base, data, extras);
   }
@@ -169,15 +179,22 @@ export class WorkingCopy {
   }
 
   /** Creates the session. Should there be one under this id, which only user code can bring about, replaces its data. */
-  async #create(object: SessionObject, data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
+  async #create(
+    object: SessionObject,
+    data: JsonObject,
+    cookie: CookieFacts | null,
+    binding: Binding | undefined,
+  ): Promise<Base> {
     const { records, writer } = this.#hub;
     const isNew = this.#format.isLoaded(object); // the middleware loads what there is; others may not have asked
     const there = isNew ? null : await this.#live();
-    if (there) return this.#replace(there, data, cookie);
-    const extras = cookie ? this.#extras({ meta: null, lifetime: records.lifetime }, cookie) : { meta: NO_COOKIE };
+    if (there) return this.#replace(there, data, cookie, binding);
+    const fresh = { meta: cookie ? null : NO_COOKIE, lifetime: records.lifetime };
+    const extras = this.#extras(fresh, cookie, binding);
+    if (!cookie) extras.meta ??= NO_COOKIE;
     const changes = await writer.checked(EMPTY, { put: data, delete: [] });
-    const { meta, lifetime } = extras;
-    const created = await records.commit(this.key, { mode: "create", ...changes, meta, lifetime });
+    const { deadline } = binding ?? {};
+    const created = await records.commit(this.key, { mode: "create", ...changes, ...extras, deadline });
     if (!created.ok) {
       const other = created.why === "exists" ? await this.#live() : null;
       if (!other) throw writer.refusal(created);
@@ -185,9 +202,11 @@ export class WorkingCopy {
         const message = "A session object that was not loaded as this session cannot take the place of its data.";
         throw new LiveSessionError("conflict", message);
       }
-      return this.#replace(isNew ? { ...other, data: this.#format.visible(other.data) } : other, data, cookie);
+      const base = isNew ? { ...other, data: this.#format.visible(other.data) } : other;
+      return this.#replace(base, data, cookie, binding);
     }
-    const base = { meta: null, lifetime: records.lifetime, pushable: true, incarnation: created.incarnation };
+    const { incarnation } = created;
+    const base = { meta: null, principal: null, lifetime: records.lifetime, pushable: true, incarnation };
     return this.#pushed(base, data, extras);
   }
 
@@ -197,27 +216,40 @@ export class WorkingCopy {
     return found.state === "live" ? this.#baseOf(found.record, found.record.expiresAt - found.now) : null;
   }
 
-  async #replace(base: Base, data: JsonObject, cookie: CookieFacts | null): Promise<Base> {
-    const written = await this.#update(base, data, cookie);
+  async #replace(base: Base, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): Promise<Base> {
+    const written = await this.#update(base, data, cookie, binding);
     if (cookie) return written;
     await this.#hub.records.touch(this.key, base.incarnation, { meta: NO_COOKIE });
     return { ...written, meta: NO_COOKIE };
   }
 
   /** Cookie and lifetime, each only if this request changed it: an unchanged one must not undo another request's. */
-  #extras({ meta, lifetime }: Pick<Base, "meta" | "lifetime">, cookie: CookieFacts | null): WriteExtras {
-    if (!cookie) return {};
-    const wanted = cookie.lifetime ?? this.#hub.records.lifetime;
-    return {
-      meta: equalJson(storedCookie(meta), cookie.stored) ? undefined : metaWith(meta, cookie.stored),
-      lifetime: wanted === lifetime ? undefined : wanted,
-    };
+  #extras({ meta, lifetime }: Pick<Base, "meta" | "lifetime">, cookie: CookieFacts | null, binding?: Binding): Extras {
+    const extras: Extras = {};
+    if (cookie) {
+      const wanted = cookie.lifetime ?? this.#hub.records.lifetime;
+      if (!equalJson(storedCookie(meta), cookie.stored)) extras.meta = metaWith(meta, cookie.stored);
+      if (wanted !== lifetime) extras.lifetime = wanted;
+    }
+    if (!binding) return extras;
+    const { principal, about, deadline } = binding;
+    extras.principal = principal;
+    extras.newDeadline = deadline;
+    if (about !== undefined) extras.meta = metaAbout(extras.meta ?? meta, about);
+    return extras;
+  }
+
+  /** Whether one session more is allowed to the principal that this one was just bound to. */
+  async #admit({ principal }: Binding): Promise<void> {
+    const base = this.#base;
+    if (!base || base.principal !== principal) return; // the write was void
+    await this.#hub.ownership.admit(this.key, base.incarnation, principal);
   }
 
   #pushed(base: Omit<Base, "data" | "expiresAt">, data: JsonObject, extras: WriteExtras): Base {
     const { incarnation, pushable } = base;
-    const { meta = base.meta, lifetime = base.lifetime } = extras;
-    return { data, incarnation, meta, lifetime, expiresAt: this.#hub.clock.now() + lifetime, pushable };
+    const { meta = base.meta, lifetime = base.lifetime, principal = base.principal } = extras;
+    return { data, incarnation, meta, principal, lifetime, expiresAt: this.#hub.clock.now() + lifetime, pushable };
   }
 
   async #unlessOver(base: Base, write: (base: Base) => Promise<Base>): Promise<void> {

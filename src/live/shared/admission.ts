@@ -2,7 +2,8 @@
 
 import type { IncomingMessage } from "node:http";
 import { readCookie, unsign, withoutCookie } from "../../core/cookies.ts";
-import type { ErrorContext } from "../../core/errors.ts";
+import { type ErrorContext, unknownSession } from "../../core/errors.ts";
+import { bringsSealed, cookieSessionError } from "../../core/sealed.ts";
 import { parseUrl } from "../../core/url.ts";
 import { badOption } from "./options.ts";
 
@@ -26,19 +27,30 @@ export interface AdmissionOptions<Request = IncomingMessage> {
    * holds its cookie itself and cannot be tricked into using it. Default false.
    */
   readonly requireOrigin?: boolean | undefined;
+  /**
+   * Whether a connection keeps its session alive by connecting, calling and reading. Writes always do. Default false: a tab
+   * that is left open does not.
+   */
+  readonly activity?: boolean | undefined;
 }
+
+/** The names of these options. */
+export const admissionOptions = ["secret", "name", "origins", "requireOrigin", "activity"] as const;
 
 /** The checks of a request that no middleware saw. */
 export class Admission<Request extends RequestHead = IncomingMessage> {
+  readonly activity: boolean;
   readonly #secrets: readonly string[];
   readonly #name: string;
   readonly #requireOrigin: boolean;
   readonly #allows: (origin: string, request: Request) => boolean;
+  /** Whether the rule is a function, which may look at anything of a request. */
+  readonly #isFunction: boolean;
   readonly #report: (error: unknown, context: ErrorContext) => void;
 
   /** @throws LiveSessionError `bad_option` */
   constructor(options: AdmissionOptions<Request>, report: (error: unknown, context: ErrorContext) => void) {
-    const { secret, name = "connect.sid", origins, requireOrigin = false } = options;
+    const { secret, name = "connect.sid", origins, requireOrigin = false, activity = false } = options;
     this.#secrets = typeof secret === "string" ? [secret] : Array.isArray(secret) ? [...secret] : [];
     if (this.#secrets.length === 0 || !this.#secrets.every((each) => typeof each === "string" && each !== "")) {
       throw badOption("secret: give the secret of the session middleware, or a list of them; none may be empty.");
@@ -47,9 +59,12 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
       throw badOption(`name: ${JSON.stringify(name)} is not the name of a cookie.`);
     }
     if (typeof requireOrigin !== "boolean") throw badOption("requireOrigin: neither true nor false.");
+    if (typeof activity !== "boolean") throw badOption("activity: neither true nor false.");
+    this.activity = activity;
     this.#name = name;
     this.#requireOrigin = requireOrigin;
     this.#allows = readOrigins(origins);
+    this.#isFunction = typeof origins === "function";
     this.#report = report;
   }
 
@@ -70,6 +85,12 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
     return !this.#requireOrigin;
   }
 
+  /** The same rule for what comes over a connection later on. Keeps of the request what the rule looks at. */
+  ruleFor(request: Request): (origin: string) => boolean {
+    const kept = this.#isFunction ? request : ({ headers: { host: request.headers.host } } as Request);
+    return (origin) => this.#allowed(origin, kept);
+  }
+
   #allowed(origin: string, request: Request): boolean {
     try {
       return this.#allows(origin, request) === true;
@@ -83,6 +104,20 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
   sessionId(request: RequestHead): string | null {
     const cookie = readCookie(request.headers.cookie, this.#name);
     return cookie === null ? null : unsign(cookie, this.#secrets);
+  }
+
+  /** As `sessionId`. @throws LiveSessionError `cookie_session` for a session that cannot be live, else `unknown_session` */
+  requireSessionId(request: RequestHead): string {
+    const id = this.sessionId(request);
+    if (id !== null) return id;
+    throw bringsSealed(request.headers.cookie) ? cookieSessionError() : unknownSession();
+  }
+
+  /** As `sessionId`, for those who serve visitors without a session too. One that cannot be live is reported. */
+  optionalSessionId(request: RequestHead): string | null {
+    const id = this.sessionId(request);
+    if (id === null && bringsSealed(request.headers.cookie)) this.#report(cookieSessionError(), { stage: "attach" });
+    return id;
   }
 
   /** A Cookie header without the session's, for what may be sent elsewhere. */

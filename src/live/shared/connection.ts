@@ -10,6 +10,7 @@ import { ANSWERS_LIMIT, type Client, Clients } from "./calls.ts";
 import {
   endedText,
   errorText,
+  expiringText,
   failureText,
   messageText,
   okText,
@@ -19,6 +20,8 @@ import {
 } from "./messages.ts";
 import type { ConnectionLimits } from "./options.ts";
 import { type AnyApp, ViewCache } from "./view-cache.ts";
+
+type Hello = Extract<ClientMessage, { readonly t: "hello" }>;
 
 /** What carries the messages of one connection. Its methods MUST NOT throw. */
 export interface Transport {
@@ -125,6 +128,8 @@ export class Connection<Data extends object> {
     if (message.type === "live_session_ended") return this.#end(message.reason);
     if (!this.#client) return; // after hello it gets everything
     if (message.type === "live_session_status") return this.#status(message.status);
+    if (message.type === "live_session_extended") return this.#push(expiringText(null));
+    if (message.type === "live_session_expiring") return this.#push(expiringText(message.left));
     this.#outdated = true;
     this.#flush();
   }
@@ -142,21 +147,33 @@ export class Connection<Data extends object> {
   }
 
   #obey(message: ClientMessage): void {
-    if (message.t === "hello") return this.#hello(message.client);
+    if (message.t === "hello") return this.#hello(message);
     if (!this.#client) return this.fail(new LiveSessionError("bad_message", "The first message must be hello."), 1002);
     if (message.t === "call") return this.#call(this.#client, message.id, message.name, message.input);
     if (!this.#waiting?.includes(pongText)) this.#push(pongText);
   }
 
-  #hello(name: string): void {
-    if (this.#client) return this.fail(new LiveSessionError("bad_message", "hello was said before."), 1002);
-    this.#cancelHello?.();
+  #hello({ client, session, version = 0 }: Hello): void {
+    // The timer of the greeting ends with the first.
+    if (!this.#cancelHello) return this.fail(new LiveSessionError("bad_message", "hello was said before."), 1002);
+    this.#cancelHello();
     this.#cancelHello = null;
+    const live = this.#live;
+    if (session !== live.incarnation || version <= live.version) return this.#join(client);
+    // On another node it saw more than this one has heard of yet.
+    live.reach(version).then((reached) => {
+      if (!this.#open) return;
+      if (reached) this.#join(client);
+      else this.close(1013, "store away");
+    });
+  }
+
+  #join(name: string): void {
     const joined = this.#context.clients.join(this.#live.key, name);
     if (!joined) return this.close(1013, "too many tabs");
     const { client, known, memory } = joined;
     this.#client = client;
-    this.#push(messageText({ t: "welcome", v: 1, resumed: known, memory }));
+    this.#push(messageText({ t: "welcome", v: 1, resumed: known, memory, session: this.#live.incarnation }));
     this.#outdated = true;
     this.#flush();
     if (this.#open && this.#live.status === "stale") this.#push(statusTexts.stale);

@@ -38,9 +38,9 @@ function fault(value: unknown): string | null {
   switch (message.t) {
     case "hello":
       if (message.v !== 1) return "hello: v must be 1, the version of the protocol that is spoken here.";
-      return isClientName(message.client)
-        ? null
-        : `hello: client must be a text of 1 to ${CLIENT_NAME_LIMIT} characters.`;
+      if (!isClientName(message.client)) return `hello: client must be a text of 1 to ${CLIENT_NAME_LIMIT} characters.`;
+      if (!["undefined", "string"].includes(typeof message.session)) return "hello: session must be a text.";
+      return ["undefined", "number"].includes(typeof message.version) ? null : "hello: version must be a number.";
     case "call":
       if (!Number.isSafeInteger(message.id) || (message.id as number) < 1) return "call: id must be 1 or more.";
       return typeof message.name === "string" ? null : "call: name must be a text.";
@@ -73,6 +73,10 @@ export function viewText(version: number, view: string): string {
 /** @param result JSON text, or `undefined` for none */
 export function okText(id: number, result: string | undefined): string {
   return result === undefined ? messageText({ t: "ok", id }) : `{"t":"ok","id":${id},"result":${result}}`;
+}
+
+export function expiringText(left: number | null): string {
+  return messageText({ t: "expiring", in: left });
 }
 
 export function endedText(reason: EndReason): string {
@@ -112,6 +116,7 @@ const words: Partial<Record<ErrorCode, string>> = {
   message_too_large: "The message is too large.",
   unknown_session: "No session has the id in this browser's cookie.",
   session_ended: "The session is over.",
+  cookie_session: "The session is in this browser's cookie alone, and cannot be live.",
   forbidden_origin: "Pages of this origin may not connect.",
   closed: "The server is closing.",
   conflict: "The session was changed by others all the while. Try again.",

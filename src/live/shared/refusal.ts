@@ -23,6 +23,10 @@ export function refusal(error: unknown): Refusal {
   if (known?.code === "unknown_session") {
     return { text: errorText("unknown_session"), close: 1008, reason: "unknown_session", failure: false };
   }
+  // Whoever runs the server is to hear of it: it has the wrong kind of session. The close says all that browsers need.
+  if (known?.code === "cookie_session") {
+    return { text: null, close: 1008, reason: "cookie_session", failure: true };
+  }
   if (known?.code === "closed") return { text: null, close: 1001, reason: "closing", failure: false };
   return { text: null, close: 1013, reason: known?.code ?? "failed", failure: true };
 }

@@ -13,6 +13,8 @@ export interface LiveSocketData<Data extends object> {
 export interface LiveServerEvents<View = unknown> {
   /** With `app`: the view, at first and whenever it changed. */
   live_session_updated: (view: View, version: number) => void;
+  /** The session expires in so many ms unless something happens in it; `null`: something did. */
+  live_session_expiring: (left: number | null) => void;
   /** The session is over; the server disconnects the socket right after. */
   live_session_ended: (end: { readonly reason: EndReason }) => void;
 }

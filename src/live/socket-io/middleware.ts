@@ -1,8 +1,9 @@
 // The middleware: each socket gets its session, or is refused.
 
-import { LiveSessionError, unknownSession } from "../../core/errors.ts";
+import { LiveSessionError } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import type { LiveSession } from "../../core/live-session.ts";
+import { refuseSealed } from "../../core/sealed.ts";
 import { Admission } from "../shared/admission.ts";
 import { errorText } from "../shared/messages.ts";
 import { badOption } from "../shared/options.ts";
@@ -18,12 +19,13 @@ type Next = (error?: Error) => void;
  * names the session. A socket without one gets `connect_error` with `data.code`; when the session ends, the socket is told
  * `live_session_ended` and disconnected, on whatever node it is.
  *
- * @throws LiveSessionError `bad_option`
+ * @throws LiveSessionError `bad_option`, `cookie_session`
  */
 export function liveSession<Data extends object>(
   sessions: LiveSessions<Data>,
   options: LiveSessionOptions<Data>,
 ): (socket: SocketLike<Data>, next: Next) => void {
+  refuseSealed(sessions);
   if (typeof sessions?.attach !== "function") throw badOption("liveSession: pass what createLiveSessions made.");
   const { maxCallsInFlight } = readOptions(options);
   const { app } = options;
@@ -39,9 +41,8 @@ export function liveSession<Data extends object>(
     if (!admission.allowsRequest(socket.request)) {
       throw new LiveSessionError("forbidden_origin", "Pages of this origin may not connect.");
     }
-    const id = admission.sessionId(socket.request);
-    if (id === null) throw unknownSession();
-    const live = await sessions.attach(id);
+    const id = admission.requireSessionId(socket.request);
+    const live = await sessions.attach(id, { activity: admission.activity });
     try {
       follow(socket, raw, live);
       // Adapters publish a socket's handshake to other nodes (fetchSockets): the secret must not be in it.
@@ -65,8 +66,9 @@ export function liveSession<Data extends object>(
       () => next(),
       (error) => {
         const code = error instanceof LiveSessionError ? error.code : null;
-        if (code && refusals.has(code)) return next(refusal(error as LiveSessionError));
-        sessions.report(error, { stage: "attach" });
+        const isRefused = code !== null && refusals.has(code);
+        if (!isRefused || code === "cookie_session") sessions.report(error, { stage: "attach" });
+        if (isRefused) return next(refusal(error as LiveSessionError));
         // No refusal, on which clients give up, but a connection that breaks: they try again, later and later.
         if (code !== "bad_option") rawSocket(socket).conn.close();
         next(new Error("The session could not be reached."));
@@ -75,7 +77,7 @@ export function liveSession<Data extends object>(
   };
 }
 
-const refusals = new Set(["unknown_session", "session_ended", "forbidden_origin"]);
+const refusals = new Set(["unknown_session", "session_ended", "cookie_session", "forbidden_origin"]);
 
 /** What the client's `connect_error` gets. */
 function refusal({ code, reason }: LiveSessionError): Error {
@@ -86,8 +88,12 @@ function refusal({ code, reason }: LiveSessionError): Error {
 /** @throws LiveSessionError `session_ended`, `closed` */
 function follow<Data extends object>(socket: SocketLike<Data>, raw: RawSocket, live: LiveSession<Data>): void {
   live.subscribe((message) => {
+    if (socket.connected && message.type === "live_session_expiring") raw.emit(message.type, message.left);
+    if (socket.connected && message.type === "live_session_extended") raw.emit("live_session_expiring", null);
     if (message.type !== "live_session_ended") return;
     if (!socket.connected) return void raw.conn.close(); // between the middleware and the connection
+    // One that moved is found again by the new cookie: clients whose connection breaks come back by themselves.
+    if (message.reason === "regenerated") return void raw.conn.close();
     raw.emit("live_session_ended", { reason: message.reason });
     socket.disconnect(true);
   });

@@ -1,6 +1,6 @@
 // Options of liveSession.
 
-import type { AdmissionOptions } from "../shared/admission.ts";
+import { type AdmissionOptions, admissionOptions } from "../shared/admission.ts";
 import { badOption, refuseUnknown, wholeNumber } from "../shared/options.ts";
 import type { AnyApp } from "../shared/view-cache.ts";
 
@@ -16,7 +16,7 @@ export function readOptions<Data extends object>(options: LiveSessionOptions<Dat
   if (typeof options !== "object" || options === null) {
     throw badOption("liveSession: pass { secret }, the secret of the session middleware.");
   }
-  refuseUnknown(options, ["secret", "name", "origins", "requireOrigin", "app", "maxCallsInFlight"]);
+  refuseUnknown(options, [...admissionOptions, "app", "maxCallsInFlight"]);
   const { app, maxCallsInFlight = 32 } = options;
   if (app !== undefined && typeof app?.viewText !== "function") {
     throw badOption("app: pass the app that sessions.app({ view, actions }) made.");

@@ -16,6 +16,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   bad_message: 400,
   unknown_session: 401,
   session_ended: 401,
+  cookie_session: 401,
   forbidden_origin: 403,
   unknown_action: 404,
   conflict: 409,

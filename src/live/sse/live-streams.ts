@@ -3,9 +3,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { LiveApp } from "../../core/app.ts";
 import { every } from "../../core/clock.ts";
-import { LiveSessionError, unknownSession } from "../../core/errors.ts";
+import { LiveSessionError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/ids.ts";
 import type { LiveSession } from "../../core/live-session.ts";
+import { refuseSealed } from "../../core/sealed.ts";
+import { endReasons } from "../../core/store.ts";
 import { Admission, type RequestHead } from "../shared/admission.ts";
 import { ConnectionContext } from "../shared/connection.ts";
 import { badOption } from "../shared/options.ts";
@@ -105,7 +107,7 @@ export class LiveStreams<Data extends object> {
     if (hello === null && head.headers["last-event-id"] === ENDED_ID) return answer(exchange, headers, { status: 204 });
     let live: LiveSession<Data> | null = null;
     try {
-      live = await this.#find(head);
+      live = await this.#find(head, this.#admission.activity);
       if (this.#closed) throw new LiveSessionError("closed", "These streams were closed.");
       if (hello !== null) this.#serveClient(exchange, headers, live, hello);
       else new Watch(exchange, headers, this.#shared, live, this.#rendering, this.#reporter("view", live.key));
@@ -140,7 +142,7 @@ export class LiveStreams<Data extends object> {
     }
     const line = new Line(exchange, headers, this.#shared, { drained() {}, closed() {}, goAway() {} });
     const isOver = close === 1008;
-    const over = reason === "unknown_session" ? "unknown" : (reason as StreamEndReason);
+    const over: StreamEndReason = endReasons.find((each) => each === reason) ?? "unknown";
     if (isOver) line.write(this.#rendering.end(over, this.#reporter("view")));
     else line.write(`${encodeRetry(this.#shared.limits.retry)}\n`);
     line.end();
@@ -151,7 +153,7 @@ export class LiveStreams<Data extends object> {
     const action = query.get("action");
     if (action !== null) {
       const input = async () => inputOf(await readBody(exchange, maxMessageBytes), action, this.#formInput);
-      const attach = () => (this.#closed ? Promise.reject(closing()) : this.#find(exchange.head));
+      const attach = () => (this.#closed ? Promise.reject(closing()) : this.#find(exchange.head, true)); // a request like any other
       return answer(exchange, headers, await runAction(this.#context.app, attach, action, input));
     }
     // Messages of several calls may come together: each may have its size.
@@ -167,10 +169,8 @@ export class LiveStreams<Data extends object> {
     answer(exchange, headers, { status: 204 }); // if it was not understood, the stream says so
   }
 
-  async #find(head: RequestHead): Promise<LiveSession<Data>> {
-    const id = this.#admission.sessionId(head);
-    if (id === null) throw unknownSession();
-    return this.#context.app.sessions.attach(id);
+  async #find(head: RequestHead, activity: boolean): Promise<LiveSession<Data>> {
+    return this.#context.app.sessions.attach(this.#admission.requireSessionId(head), { activity });
   }
 
   #reporter(stage: string, key?: string): (error: unknown) => void {
@@ -208,12 +208,13 @@ function answer(exchange: Exchange, headers: Record<string, string>, to: { statu
  * GET opens a stream, POST with `?action=name` runs an action. The cookie names the session; `secret` is that of the
  * session middleware.
  *
- * @throws LiveSessionError `bad_option`
+ * @throws LiveSessionError `bad_option`, `cookie_session`
  */
 export function liveStreams<Data extends object, View, Actions extends Record<string, unknown>>(
   app: LiveApp<Data, View, Actions>,
   options: LiveStreamsOptions<View>,
 ): LiveStreams<Data> {
+  refuseSealed(app);
   if (typeof app?.viewText !== "function" || typeof app.run !== "function") {
     throw badOption("liveStreams: pass the app that sessions.app({ view, actions }) made.");
   }

@@ -54,6 +54,7 @@ const known: readonly (keyof LiveStreamsOptions)[] = [
   "name",
   "origins",
   "requireOrigin",
+  "activity",
   "render",
   "renderEnd",
   "formInput",

@@ -16,6 +16,8 @@ export class Watch<Data extends object> {
   /** What the browser has. */
   #shown: string | undefined;
   #outdated = false;
+  /** What is to be told of the expiry: ms that are left, "" for no longer about to; `null` for nothing. */
+  #expiry: string | null = null;
   #status: "live" | "stale" = "live";
   #statusSent: "live" | "stale" = "live";
 
@@ -53,13 +55,15 @@ export class Watch<Data extends object> {
     if (!this.#open) return;
     if (message.type === "live_session_ended") return this.#ended(message.reason);
     if (message.type === "live_session_status") this.#status = message.status;
-    else this.#outdated = true;
+    else if (message.type === "live_session_updated") this.#outdated = true;
+    else this.#expiry = message.type === "live_session_expiring" ? String(message.left) : "";
     this.#flush();
   }
 
   /** Goes before a snapshot that waits, which is of no use any more. */
   #ended(reason: EndReason): void {
-    this.#end(this.#rendering.end(reason, this.#report));
+    // A session that moved is found again by the new cookie, when the browser connects anew.
+    this.#end(reason === "regenerated" ? "" : this.#rendering.end(reason, this.#report));
   }
 
   #end(text: string): void {
@@ -84,6 +88,10 @@ export class Watch<Data extends object> {
       if (!snapshot) return this.#end(""); // it connects again, and may find the next version better
       if (snapshot.id !== this.#shown) this.#line.write(snapshot.text);
       this.#shown = snapshot.id;
+    }
+    if (this.#expiry !== null && !this.#line.choked) {
+      this.#line.write(encodeEvent({ event: "expiring", data: this.#expiry }));
+      this.#expiry = null;
     }
     if (this.#status === this.#statusSent || this.#line.choked) return;
     this.#statusSent = this.#status;

@@ -1,10 +1,11 @@
 // The session of a WebSocket that speaks a protocol of its own.
 
 import type { IncomingMessage } from "node:http";
-import { LiveSessionError, unknownSession } from "../../core/errors.ts";
+import { LiveSessionError } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import type { LiveSession } from "../../core/live-session.ts";
-import { Admission, type AdmissionOptions } from "../shared/admission.ts";
+import { refuseSealed } from "../../core/sealed.ts";
+import { Admission, type AdmissionOptions, admissionOptions } from "../shared/admission.ts";
 import { badOption, refuseUnknown } from "../shared/options.ts";
 import { refusal } from "../shared/refusal.ts";
 
@@ -24,8 +25,8 @@ const OPEN = 1;
  * the handle, subscribe to it. When the session ends the socket is closed with 1008; when the socket closes the handle
  * is detached. Call it at once when the socket is there: it is paused meanwhile, so that no message is lost.
  *
- * @throws LiveSessionError `forbidden_origin`, `unknown_session`, `session_ended`, `store_failed`, `bus_failed`,
- *   `closed`, after it closed the socket; `bad_option`
+ * @throws LiveSessionError `forbidden_origin`, `unknown_session`, `session_ended`, `cookie_session`, `store_failed`,
+ *   `bus_failed`, `closed`, after it closed the socket; `bad_option`
  */
 export async function attachSocket<Data extends object>(
   sessions: LiveSessions<Data>,
@@ -33,8 +34,9 @@ export async function attachSocket<Data extends object>(
   request: IncomingMessage,
   options: AdmissionOptions,
 ): Promise<LiveSession<Data>> {
+  refuseSealed(sessions);
   if (typeof sessions?.attach !== "function") throw badOption("attachSocket: pass what createLiveSessions made.");
-  refuseUnknown(options, ["secret", "name", "origins", "requireOrigin"]);
+  refuseUnknown(options, admissionOptions);
   const admission = new Admission(options, sessions.report);
   socket.on("error", () => {}); // ws closes what is broken, and we hear of that
   if (!admission.allowsOrigin(request)) {
@@ -43,7 +45,7 @@ export async function attachSocket<Data extends object>(
   }
   socket.pause?.();
   try {
-    const live = await find(sessions, admission.sessionId(request));
+    const live = await sessions.attach(admission.requireSessionId(request), { activity: admission.activity });
     follow(live, socket);
     return live;
   } catch (error) {
@@ -53,11 +55,6 @@ export async function attachSocket<Data extends object>(
   } finally {
     socket.resume?.();
   }
-}
-
-async function find<Data extends object>(sessions: LiveSessions<Data>, id: string | null): Promise<LiveSession<Data>> {
-  if (id === null) throw unknownSession();
-  return sessions.attach(id);
 }
 
 function follow<Data extends object>(live: LiveSession<Data>, socket: SocketLike): void {

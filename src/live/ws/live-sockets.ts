@@ -5,8 +5,9 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { LiveApp } from "../../core/app.ts";
 import { every } from "../../core/clock.ts";
-import { LiveSessionError, unknownSession } from "../../core/errors.ts";
+import { LiveSessionError } from "../../core/errors.ts";
 import type { LiveSession } from "../../core/live-session.ts";
+import { refuseSealed } from "../../core/sealed.ts";
 import { Admission } from "../shared/admission.ts";
 import { ConnectionContext } from "../shared/connection.ts";
 import { badOption } from "../shared/options.ts";
@@ -112,9 +113,8 @@ export class LiveSockets<Data extends object> {
   }
 
   async #find(request: IncomingMessage): Promise<LiveSession<Data>> {
-    const id = this.#admission.sessionId(request);
-    if (id === null) throw unknownSession();
-    return this.#context.app.sessions.attach(id);
+    const id = this.#admission.requireSessionId(request);
+    return this.#context.app.sessions.attach(id, { activity: this.#admission.activity });
   }
 
   #open(request: IncomingMessage, stream: Duplex, head: Buffer, live: LiveSession<Data> | null, error: unknown): void {
@@ -152,12 +152,13 @@ export class LiveSockets<Data extends object> {
  * Connects browsers to an app by WebSocket: `liveSockets(app, { secret }).attach(server, { path: "/live" })`. The cookie
  * of the upgrade request names the session; `secret` is that of the session middleware.
  *
- * @throws LiveSessionError `bad_option`
+ * @throws LiveSessionError `bad_option`, `cookie_session`
  */
 export function liveSockets<Data extends object, View, Actions extends Record<string, unknown>>(
   app: LiveApp<Data, View, Actions>,
   options: LiveSocketsOptions,
 ): LiveSockets<Data> {
+  refuseSealed(app);
   if (typeof app?.viewText !== "function" || typeof app.run !== "function") {
     throw badOption("liveSockets: pass the app that sessions.app({ view, actions }) made.");
   }

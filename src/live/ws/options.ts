@@ -34,6 +34,7 @@ const known: readonly (keyof LiveSocketsOptions)[] = [
   "name",
   "origins",
   "requireOrigin",
+  "activity",
   "maxMessageBytes",
   "pingInterval",
   "maxBufferedBytes",

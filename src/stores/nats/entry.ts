@@ -52,7 +52,9 @@ function created(commit: Commit, now: number): Entry {
 function updated(entry: Entry, commit: Commit, now: number): Entry {
   const { lifetime = entry.lifetime, meta = entry.meta, principal = entry.principal } = commit;
   const data = applyChanges(entry.data, commit);
-  return pushed({ ...entry, data, meta, principal, version: entry.version + 1 }, lifetime, now);
+  const { newDeadline } = commit;
+  const moved = newDeadline === null ? null : newDeadline === undefined ? entry.deadline : now + newDeadline;
+  return pushed({ ...entry, data, meta, principal, deadline: moved, version: entry.version + 1 }, lifetime, now);
 }
 
 export function touched(

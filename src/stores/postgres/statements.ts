@@ -43,6 +43,7 @@ export function statementsFor({ table: { name }, channel, lockTimeoutMs }: State
     version = t.version + 1,
     active_at = ${NOW},
     lifetime = coalesce($lifetime::bigint, t.lifetime),
+    deadline = CASE WHEN $setDeadline IS NULL THEN t.deadline ELSE ${NOW} + $newDeadline::bigint END,
     meta = CASE WHEN $setMeta IS NULL THEN t.meta ELSE $meta END,
     principal = CASE WHEN $setPrincipal IS NULL THEN t.principal ELSE $principal END`,
       // Size as core counts it: the braces and, for each entry, two quotes, a colon and, but for the first, a comma.

@@ -26,6 +26,7 @@ export interface CommitFacts {
 
 export function commitArguments(commit: Commit, { retention, publish, index }: CommitFacts): string[] {
   const { mode, put, ifVersion, ifIncarnation, incarnation, lifetime, deadline, meta, principal, maxBytes } = commit;
+  const { newDeadline } = commit;
   const names = Object.keys(put);
   const args = [
     mode,
@@ -40,6 +41,7 @@ export function commitArguments(commit: Commit, { retention, publish, index }: C
     digits(retention),
     publish,
     ...index,
+    newDeadline === null ? "-" : digits(newDeadline),
     String(names.length),
   ];
   for (const name of names) args.push(JSON.stringify(name), JSON.stringify(put[name]));
@@ -73,15 +75,16 @@ export function commitResult(reply: readonly unknown[]): CommitResult {
 
 type Found =
   | { readonly state: "live"; readonly record: SessionRecord }
-  | { readonly state: "ended"; readonly reason: EndReason }
+  | { readonly state: "ended"; readonly reason: EndReason; readonly ago: number }
   | { readonly state: "missing" };
 
 /** What a hash says at a time of Redis's clock. */
 export function foundIn(flat: Flat, now: number): Found {
   if (flat.length === 0) return { state: "missing" };
   const [head, data] = split(flat);
-  if (head.e !== undefined) return { state: "ended", reason: head.e as EndReason };
-  if (Number(head.x) <= now) return { state: "ended", reason: "expired" };
+  const ago = now - Number(head.x ?? now);
+  if (head.e !== undefined) return { state: "ended", reason: head.e as EndReason, ago };
+  if (Number(head.x) <= now) return { state: "ended", reason: "expired", ago };
   return { state: "live", record: recordOf(head, data) };
 }
 

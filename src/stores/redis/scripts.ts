@@ -2,7 +2,7 @@
 //
 // A session is one hash. Data lies under its key as JSON text, which begins with a quote, so it cannot be mistaken for a
 // field of the head: v version, i incarnation, c created, x expires, l lifetime, d deadline, b bytes of the entries,
-// n their number, m meta, p principal, e reason of the end (i, m and p as JSON text). Redis drops the hash some time after
+// n their number, m meta, p principal, e reason of the end, whose time x then is (i, m and p as JSON text). Redis drops the hash some time after
 // x; until then whoever reads compares x with the time, so that it is over to the millisecond.
 
 import { createHash } from "node:crypto";
@@ -42,7 +42,7 @@ export const INDEX_GRACE = 60_000;
  */
 export const commitScript = script(`${time}${inChunks}
 local mode, ifVersion, ifIncarnation, fresh, lifetime, deadline, meta, principal, maxBytes, retention, publish, dueMember,
-  indexMember, putCount = unpack(ARGV, 1, 14)
+  indexMember, newDeadline, putCount = unpack(ARGV, 1, 15)
 local head = redis.call('HMGET', KEYS[1], 'v', 'x', 'e', 'i', 'l', 'd', 'b', 'n')
 local exists = head[1] or head[3]
 if not exists and (mode == 'update' or ifVersion ~= '' or ifIncarnation ~= '') then return {'missing'} end
@@ -53,7 +53,7 @@ if ifVersion ~= '' and ifVersion ~= head[1] then return {'conflict'} end
 if ifIncarnation ~= '' and ifIncarnation ~= head[4] then return {'conflict'} end
 
 local bytes, entries = tonumber(head[7] or 0), tonumber(head[8] or 0)
-local firstPut, lastPut = 15, 14 + 2 * putCount
+local firstPut, lastPut = 16, 15 + 2 * putCount
 for index = firstPut, lastPut, 2 do
   local before = exists and redis.call('HSTRLEN', KEYS[1], ARGV[index]) or 0
   if before == 0 then
@@ -77,7 +77,10 @@ if maxBytes ~= '' and size > tonumber(maxBytes) then return {'too_large', size} 
 local version = int(tonumber(head[1] or 0) + 1)
 local incarnation = exists and head[4] or fresh
 if lifetime == '' then lifetime = head[5] end
-if exists then deadline = head[6] elseif deadline ~= '' then deadline = int(now + deadline) end
+if exists then
+  deadline = head[6]
+  if newDeadline == '-' then deadline = false elseif newDeadline ~= '' then deadline = int(now + newDeadline) end
+elseif deadline ~= '' then deadline = int(now + deadline) end
 local expires = now + lifetime
 if deadline and deadline ~= '' then expires = math.min(expires, tonumber(deadline)) end
 
@@ -91,6 +94,7 @@ end
 local unset = {}
 for index = lastPut + 1, #ARGV do unset[#unset + 1] = ARGV[index] end
 if meta == '-' then unset[#unset + 1] = 'm' elseif meta ~= '' then add('m', meta) end
+if exists and newDeadline == '-' then unset[#unset + 1] = 'd' elseif exists and newDeadline ~= '' then add('d', deadline) end
 if principal == '-' then unset[#unset + 1] = 'p' elseif principal ~= '' then add('p', principal) end
 for index = firstPut, lastPut do set[#set + 1] = ARGV[index] end
 inChunks('HSET', set)
@@ -140,7 +144,7 @@ if not head[1] or tonumber(head[2]) <= now then return false end
 local record = redis.call('HGETALL', KEYS[1])
 redis.call('HSET', KEYS[1], 'e', reason)
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'e', reason)
+redis.call('HSET', KEYS[1], 'e', reason, 'x', int(now))
 redis.call('PEXPIRE', KEYS[1], retention)
 if publish ~= '' then redis.call(publish, KEYS[1], '["e",' .. head[3] .. ',"' .. reason .. '"]') end
 return record

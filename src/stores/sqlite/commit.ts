@@ -68,10 +68,11 @@ function change(
   }
   checkSize(commit, entries, bytes);
   const lifetime = commit.lifetime ?? head.lifetime;
-  const expiresAt = expiry(now, lifetime, head.deadline);
+  const deadline = commit.newDeadline === undefined ? head.deadline : ahead(now, commit.newDeadline);
+  const expiresAt = expiry(now, lifetime, deadline);
   const principal = commit.principal === undefined ? head.principal : text(commit.principal);
   const meta = commit.meta === undefined ? head.meta : text(commit.meta);
-  statements.update.run(expiresAt, lifetime, entries, bytes, principal, meta, id);
+  statements.update.run(expiresAt, lifetime, deadline, entries, bytes, principal, meta, id);
   return { ok: true, version: head.version + 1, incarnation, expiresAt, now };
 }
 
@@ -86,13 +87,17 @@ function create(
   if (lifetime === undefined) throw new TypeError("A commit that may create a record needs a lifetime.");
   const bytes = encoded.reduce((sum, entry) => sum + entry.bytes, 0);
   checkSize(commit, encoded.length, bytes);
-  const deadline = typeof commit.deadline === "number" ? now + commit.deadline : null;
+  const deadline = ahead(now, commit.deadline);
   const expiresAt = expiry(now, lifetime, deadline);
   const facts = [text(commit.principal), text(commit.meta)] as const;
   const row = [key, incarnation, now, expiresAt, lifetime, deadline, encoded.length, bytes, ...facts] as const;
   const [{ id }] = statements.insert.all(...row) as [{ id: number }];
   for (const entry of encoded) statements.putValue.run(id, entry.name, entry.bytes, entry.value);
   return { ok: true, version: 1, incarnation, expiresAt, now };
+}
+
+function ahead(now: number, ms: number | null | undefined): number | null {
+  return typeof ms === "number" ? now + ms : null;
 }
 
 function checkSize({ maxBytes }: Commit, entries: number, entryBytes: number): void {

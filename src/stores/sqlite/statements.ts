@@ -18,7 +18,7 @@ export function prepareStatements(database: SqliteDatabaseLike, table: string) {
         VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     update: database.prepare(
-      `UPDATE ${table} SET version = version + 1, expires_at = ?, lifetime = ?, entries = ?, entry_bytes = ?,
+      `UPDATE ${table} SET version = version + 1, expires_at = ?, lifetime = ?, deadline = ?, entries = ?, entry_bytes = ?,
         principal = ?, meta = ? WHERE id = ?`,
     ),
     valueBytes: database.prepare(`SELECT bytes FROM ${table}_values WHERE id = ? AND name = ?`),
