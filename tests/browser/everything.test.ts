@@ -51,12 +51,13 @@ test("what any of them does shows in all of them, and logging out ends them all"
   });
   const plain = await context.newPage();
   await plain.goto(shop.url); // the first visit makes the session
-  for (const way of Object.keys(ways)) {
+  const tabs = [...Object.keys(ways), "react#second"];
+  for (const tab of tabs) {
     const page = await context.newPage();
-    pages.set(way, page);
-    await page.goto(`${shop.url}/${way}`);
+    pages.set(tab, page);
+    await page.goto(`${shop.url}/${tab}`);
   }
-  for (const way of ["react", "socket"]) await pages.get(way)?.waitForSelector('[data-status="live"]');
+  for (const way of ["react", "react#second", "socket"]) await pages.get(way)?.waitForSelector('[data-status="live"]');
 
   let moths = 0;
   const allShow = async () => {
@@ -83,14 +84,14 @@ test("what any of them does shows in all of them, and logging out ends them all"
     await allShow();
   }
   for (const [way, page] of pages) {
-    expect(new URL(page.url()).pathname).toBe(`/${way}`); // nothing was a page load
+    expect(new URL(page.url()).pathname).toBe(`/${way.replace(/#.*/, "")}`); // nothing was a page load
     await picture(page, `everything-${way}`);
   }
 
   const before = streams.length;
   const status = await plain.evaluate(async () => (await fetch("/logout", { method: "POST" })).status);
   expect(status).toBe(200);
-  await pages.get("react")?.waitForSelector('[data-status="ended"]');
+  for (const tab of ["react", "react#second"]) await pages.get(tab)?.waitForSelector('[data-status="ended"]');
   await pages.get("socket")?.waitForSelector('[data-status="ended"]');
   for (const way of ["htmx", "htmx4", "turbo"]) {
     await pages.get(way)?.waitForFunction(() => document.querySelector("#basket")?.textContent?.includes("put away"));
