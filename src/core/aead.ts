@@ -6,6 +6,9 @@ const CIPHER = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** By how much what is encrypted is longer than its text. */
+export const OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES;
+
 /**
  * Random nonces bear no more than 2^32 texts under one key: derive a key for each place, or each text.
  *

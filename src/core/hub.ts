@@ -268,7 +268,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
    * schema when it was written, and does not go through it again.
    */
   async #regenerate(key: SessionKey, incarnation: string | undefined, options: RegenerateOptions): Promise<SessionId> {
-    const { keeps, lifetimeOf, deadlineOf, binding } = readRegenerate(options);
+    const { keeps, times, binding } = readRegenerate(options);
     const asked = this.clock.now();
     const found = await this.records.read(key);
     if (found.state === "ended") throw sessionEnded(found.reason);
@@ -278,8 +278,8 @@ export class LiveSessions<Data extends object> implements MapWriter {
     const { data, lifetime, deadline, meta, principal, version } = found.record;
     const left = deadline === null ? null : deadline - found.now - (this.clock.now() - asked);
     const facts = {
-      lifetime: lifetimeOf(lifetime),
-      deadline: deadlineOf(left),
+      lifetime: times.lifetime ?? lifetime,
+      deadline: times.deadline === undefined ? left : times.deadline,
       meta: metaAbout(meta, binding?.about) ?? meta,
       principal: binding ? binding.principal : principal,
     };

@@ -176,8 +176,7 @@ export class Ownership {
   async admit(key: SessionKey, incarnation: string, principal: string | null): Promise<void> {
     const limit = this.#limit;
     if (!limit || principal === null) return;
-    const all: ListedRecord[] = [];
-    for await (const each of this.#records.list({ principal })) all.push(each);
+    const all = await this.#all(principal);
     if (all.length <= limit.max) return;
     if (limit.whenFull === "refuse") {
       const unbound = { mode: "update", put: {}, delete: [], ifIncarnation: incarnation, principal: null } as const;
@@ -195,7 +194,10 @@ export class Ownership {
     const each = () => this.#each(principal);
     return {
       [Symbol.asyncIterator]: () => each()[Symbol.asyncIterator](),
-      list: async () => (await this.#all(principal)).sort((one, two) => two.lastSeenAt - one.lastSeenAt),
+      list: async () => {
+        const all = await this.#all(principal);
+        return all.map(({ key, record }) => owned(key, record)).sort((one, two) => two.lastSeenAt - one.lastSeenAt);
+      },
       end: async (key, reason = "revoked") => {
         const found = await this.#records.read(key);
         if (found.state !== "live" || found.record.principal !== principal) return false;
@@ -222,9 +224,9 @@ export class Ownership {
     for await (const { key, record } of this.#records.list({ principal })) yield owned(key, record);
   }
 
-  async #all(principal: string): Promise<OwnedSession[]> {
-    const all: OwnedSession[] = [];
-    for await (const each of this.#each(principal)) all.push(each);
+  async #all(principal: string): Promise<ListedRecord[]> {
+    const all: ListedRecord[] = [];
+    for await (const each of this.#records.list({ principal })) all.push(each);
     return all;
   }
 

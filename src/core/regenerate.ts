@@ -1,6 +1,5 @@
 // What goes along when a session moves to a new id.
 
-import { milliseconds } from "./duration.ts";
 import { LiveSessionError } from "./errors.ts";
 import { type Binding, type BindOptions, checkBinding } from "./ownership.ts";
 import type { JsonObject } from "./store.ts";
@@ -14,29 +13,22 @@ export interface RegenerateOptions extends BindOptions {
 
 export interface Regeneration {
   readonly keeps: (data: JsonObject) => JsonObject;
-  /** Of the lifetime and what is left to the deadline, in ms, those of the new session. */
-  readonly lifetimeOf: (lifetime: number) => number;
-  readonly deadlineOf: (left: number | null) => number | null;
+  /** Another lifetime and deadline, in ms; `undefined` for those that the session has. */
+  readonly times: Pick<Binding, "lifetime" | "deadline">;
   readonly binding: Binding | null;
 }
 
 /** @throws LiveSessionError `bad_option`, `not_json`, `too_large` */
 export function readRegenerate(options: RegenerateOptions): Regeneration {
-  const { keep = true, deadline, principal, about, lifetime } = options;
+  const { keep = true, principal, about } = options;
   if (typeof keep !== "boolean" && !Array.isArray(keep)) {
     throw new LiveSessionError("bad_option", "keep: true, false, or the keys that go along.");
   }
-  const given = lifetime === undefined ? undefined : milliseconds(lifetime, "lifetime");
-  const end = deadline === undefined || deadline === null ? deadline : milliseconds(deadline, "deadline");
   if (principal === undefined && about !== undefined) {
     throw new LiveSessionError("bad_option", "about: goes with a principal.");
   }
-  return {
-    keeps: keepsOf(keep),
-    lifetimeOf: (before) => given ?? before,
-    deadlineOf: (left) => (end === undefined ? left : end),
-    binding: principal === undefined ? null : checkBinding(principal, { about }),
-  };
+  const binding = checkBinding(principal ?? null, options);
+  return { keeps: keepsOf(keep), times: binding, binding: principal === undefined ? null : binding };
 }
 
 function keepsOf(keep: boolean | readonly string[]): (data: JsonObject) => JsonObject {

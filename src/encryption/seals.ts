@@ -5,15 +5,12 @@
 // session does not open there, and random nonces, of which one key bears no more than 2^32, are not used up by all sessions
 // together.
 
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
+import { createHmac } from "node:crypto";
+import { decrypt, encrypt, OVERHEAD_BYTES } from "../core/aead.ts";
 import { LiveSessionError } from "../core/errors.ts";
 import type { SessionKey } from "../core/ids.ts";
 import { jsonBytes } from "../core/json.ts";
 import type { Keyring, NamedKey } from "./keys.ts";
-
-const CIPHER = "aes-256-gcm";
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 /** What a value is: one key's of the data, or a fact of the record, such as `meta`. */
 export type Kind = "data" | "fact";
@@ -37,12 +34,8 @@ export class Seals {
 
   seal(kind: Kind, name: string, value: unknown): string {
     const { writer } = this.#sealing.keys;
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.#keyOf(writer), nonce, { authTagLength: TAG_BYTES });
-    cipher.setAAD(place(kind, name));
-    const text = cipher.update(JSON.stringify(value), "utf8");
-    cipher.final(); // a stream cipher: nothing is left
-    return `e1.${writer.id}.${Buffer.concat([nonce, text, cipher.getAuthTag()]).toString("base64url")}`;
+    const bytes = encrypt(this.#keyOf(writer), Buffer.from(JSON.stringify(value)), place(kind, name));
+    return `e1.${writer.id}.${bytes.toString("base64url")}`;
   }
 
   /**
@@ -58,20 +51,10 @@ export class Seals {
     }
     const key = this.#sealing.keys.byId.get(sealed.id);
     if (!key) throw this.#refused(name, `no key with the id "${sealed.id}" was given.`);
-    const bytes = Buffer.from(sealed.text, "base64url");
-    const tagAt = bytes.length - TAG_BYTES;
-    try {
-      const nonce = bytes.subarray(0, NONCE_BYTES);
-      const decipher = createDecipheriv(CIPHER, this.#keyOf(key), nonce, { authTagLength: TAG_BYTES });
-      decipher.setAAD(place(kind, name));
-      decipher.setAuthTag(bytes.subarray(tagAt));
-      const text = decipher.update(bytes.subarray(NONCE_BYTES, tagAt));
-      decipher.final(); // throws unless the tag is right: before that nothing is to be believed
-      return JSON.parse(text.toString("utf8"));
-    } catch (cause) {
-      const why = `it was changed or moved in the store, or the key "${sealed.id}" is not the one that sealed it.`;
-      throw this.#refused(name, why, cause);
-    }
+    const text = decrypt(this.#keyOf(key), Buffer.from(sealed.text, "base64url"), place(kind, name));
+    if (text) return JSON.parse(text.toString("utf8"));
+    const why = `it was changed or moved in the store, or the key "${sealed.id}" is not the one that sealed it.`;
+    throw this.#refused(name, why);
   }
 
   /** HKDF's expansion to one block. */
@@ -84,15 +67,15 @@ export class Seals {
     return derived;
   }
 
-  #refused(name: string, why: string, cause?: unknown): LiveSessionError {
+  #refused(name: string, why: string): LiveSessionError {
     const message = `${JSON.stringify(name)} of session ${this.#session} could not be decrypted: ${why}`;
-    return new LiveSessionError("undecryptable", message, { cause });
+    return new LiveSessionError("undecryptable", message);
   }
 }
 
 /** As JSON, which tells all names apart: as plain UTF-8 all lone surrogates would be one. */
-function place(kind: Kind, name: string): Buffer {
-  return Buffer.from(JSON.stringify([kind, name]));
+function place(kind: Kind, name: string): string {
+  return JSON.stringify([kind, name]);
 }
 
 function parse(stored: unknown): { readonly id: string; readonly text: string } | null {
@@ -103,5 +86,5 @@ function parse(stored: unknown): { readonly id: string; readonly text: string } 
 /** The bytes that a stored value has as plain JSON: what its length says, without opening it. */
 export function plainBytes(stored: unknown): number {
   const sealed = parse(stored);
-  return sealed ? Math.floor((sealed.text.length * 3) / 4) - NONCE_BYTES - TAG_BYTES : jsonBytes(stored);
+  return sealed ? Math.floor((sealed.text.length * 3) / 4) - OVERHEAD_BYTES : jsonBytes(stored);
 }
