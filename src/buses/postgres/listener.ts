@@ -64,10 +64,11 @@ export function listener(options: ListenerOptions): Listener {
       if (from === channel) received(payload);
       else if (payload === echo?.payload) echo.heard();
     };
+    const left = timeLeft();
     try {
       const opening = engine.listen([channel, own], { notify, lost });
-      release = await withTimeout(opening, timeoutMs, systemClock, (late) => late());
-      await beat();
+      release = await withTimeout(opening, left(), systemClock, (late) => late());
+      await beat(left);
       if (connection.over) throw new Error("The connection was lost at once.");
       if (state === "closed") throw closed();
     } catch (error) {
@@ -83,16 +84,22 @@ export function listener(options: ListenerOptions): Listener {
     wasUp = true;
   }
 
+  /** The time left of one attempt or heartbeat, whose steps share it; not by the clock, which may be set meanwhile. */
+  function timeLeft(): () => number {
+    const end = performance.now() + timeoutMs;
+    return () => Math.max(end - performance.now(), 0);
+  }
+
   /** A notification to oneself and back. */
-  async function beat(): Promise<void> {
+  async function beat(left = timeLeft()): Promise<void> {
     const payload = generateIncarnation();
     const heard = new Promise<void>((resolve) => {
       echo = { payload, heard: resolve };
     });
-    await withTimeout(probe(own, payload), timeoutMs, systemClock);
+    await withTimeout(probe(own, payload), left(), systemClock);
     const unheard = () =>
       new Error("NOTIFY does not come back through LISTEN. Behind a pooler, set the option listen.");
-    await withTimeout(heard, timeoutMs, systemClock).catch((cause) => {
+    await withTimeout(heard, left(), systemClock).catch((cause) => {
       throw Object.assign(unheard(), { cause });
     });
   }
