@@ -2,8 +2,9 @@
 
 import type { SessionBus } from "./bus.ts";
 import type { SessionKey } from "./ids.ts";
+import type { MaybePromise } from "./maybe.ts";
 
-export type MaybePromise<T> = T | Promise<T>;
+export type { MaybePromise } from "./maybe.ts";
 
 /** Session data: string keys, JSON values. A key's value is the unit of writing. Deeply frozen wherever it is shared. */
 export type JsonObject = { readonly [key: string]: unknown };
