@@ -87,7 +87,7 @@ export class SessionRecords {
       delete: write.delete,
       ifVersion: write.ifVersion,
       ifIncarnation: write.ifIncarnation,
-      incarnation: generateIncarnation(),
+      incarnation: creates ? generateIncarnation() : "",
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
       deadline: write.deadline ?? (creates ? deadline : undefined),
       newDeadline: write.newDeadline,

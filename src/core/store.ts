@@ -60,7 +60,7 @@ export interface Commit {
   readonly ifVersion?: number | undefined;
   /** Commit only to this incarnation, else `conflict`; never creates, as above. */
   readonly ifIncarnation?: string | undefined;
-  /** The incarnation of the record, should this commit create it. Unique. */
+  /** The incarnation of the record, should this commit create it: unique then. Empty where it cannot (`update`). */
   readonly incarnation: string;
   /** Idle lifetime in ms from now on. `undefined` leaves an existing record's; always given where one may be created. */
   readonly lifetime?: number | undefined;

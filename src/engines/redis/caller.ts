@@ -47,7 +47,13 @@ export function openCaller(known: KnownClient): Caller {
       return new Promise((resolve, reject) => {
         const answer = send(known, key, args);
         pending.add(reject);
-        answer.then(resolve, reject).finally(() => pending.delete(reject));
+        const settle = <T>(take: (given: T) => void) => {
+          return (given: T) => {
+            pending.delete(reject);
+            take(given);
+          };
+        };
+        answer.then(settle(resolve), settle(reject));
       });
     },
 
