@@ -52,7 +52,7 @@ export function openEngine(given: KnownClient): Engine {
   function timeAfter(): Promise<number> {
     time ??= new Promise((resolve) => process.nextTick(resolve)).then(async () => {
       time = null;
-      const [seconds, micros] = (await caller.call(undefined, ["TIME"])) as [unknown, unknown];
+      const [seconds, micros] = (await caller.call(undefined, ["TIME"], false)) as [unknown, unknown];
       return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     });
     return time;
