@@ -34,7 +34,7 @@ async function contender(name: string, drivers: Drivers) {
 type Side = Awaited<ReturnType<typeof contender>>;
 
 async function sideBySide(engine: string, sides: readonly Side[]): Promise<void> {
-  const batches: Record<string, (side: Side, index: number) => Promise<unknown>> = {
+  const batches: Record<string, (side: Side, index: number) => unknown> = {
     read: ({ sessions, created }, index) => sessions.read(created[index % SESSIONS]!.id),
     "put of one key": ({ sessions, created }, index) => put(sessions, created[index % SESSIONS]!.key, index),
   };
@@ -51,7 +51,7 @@ async function sideBySide(engine: string, sides: readonly Side[]): Promise<void>
   }
 }
 
-function put(sessions: LiveSessions<Data>, key: Side["created"][0]["key"], index: number): Promise<unknown> {
+function put(sessions: LiveSessions<Data>, key: Side["created"][0]["key"], index: number): unknown {
   const cart = Object.freeze([Object.freeze({ id: "bow", amount: index, price: 100 })]);
   return sessions.records.commit(key, { mode: "update", put: { cart }, delete: [] });
 }

@@ -70,8 +70,8 @@ export async function run(print: (line: string) => void = console.log): Promise<
       },
       "bare script, node-redis": (index) =>
         nodeRedis.sendCommand(["EVALSHA", bareSha, "1", `bare:${index}`, "key3", JSON.stringify(value()), "172800000"]),
-      "read, node-redis": (index) => hubs[0]!.records.read((viaNodeRedis as LiveSession<Data>[])[index]!.key),
-      "read, ioredis": (index) => hubs[1]!.records.read((viaIoRedis as LiveSession<Data>[])[index]!.key),
+      "read, node-redis": async (index) => hubs[0]!.records.read((viaNodeRedis as LiveSession<Data>[])[index]!.key),
+      "read, ioredis": async (index) => hubs[1]!.records.read((viaIoRedis as LiveSession<Data>[])[index]!.key),
       "connect-redis get": (index) => peer.get(ids[index]!) as Promise<unknown>,
     };
     for (const inFlight of [1, 100]) {

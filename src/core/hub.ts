@@ -8,6 +8,7 @@ import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
 import { checkKey, copyJson } from "./json.ts";
 import { type AttachOptions, changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
+import { attempt } from "./maybe.ts";
 import {
   type BindOptions,
   checkBinding,
@@ -245,12 +246,17 @@ export class LiveSessions<Data extends object> implements MapWriter {
     if (!snapshot || topic.capped || topic.touching) return;
     if (!this.records.touchDue(lifetime, expiresAt - this.clock.now())) return;
     topic.touching = true;
-    this.records
-      .touch(key, snapshot.incarnation)
-      .catch((error) => this.report(error, { stage: "touch", key }))
-      .finally(() => {
-        topic.touching = false;
-      });
+    const done = () => {
+      topic.touching = false;
+    };
+    attempt(
+      () => this.records.touch(key, snapshot.incarnation),
+      done,
+      (error) => {
+        done();
+        this.report(error, { stage: "touch", key });
+      },
+    );
   }
 
   async #create(changes: Changes, from: CreationFacts = {}): Promise<Created<Data>> {
@@ -302,10 +308,17 @@ export class LiveSessions<Data extends object> implements MapWriter {
       last = await this.records.end(old, "regenerated");
       if (last) return last;
     } finally {
-      if (!last)
-        await this.records.end(made, "destroyed").catch((error) => this.report(error, { stage: "regenerate" }));
+      if (!last) await this.#undo(made);
     }
     throw sessionEnded("destroyed");
+  }
+
+  async #undo(made: SessionKey): Promise<void> {
+    try {
+      await this.records.end(made, "destroyed");
+    } catch (error) {
+      this.report(error, { stage: "regenerate" });
+    }
   }
 
   /** The old session is over: rather a new one without its last change, which is told, than none. */

@@ -19,51 +19,78 @@ const hasOwn = Object.hasOwn;
  * @throws LiveSessionError `not_json`
  */
 export function copyJson(value: unknown, path: string): unknown {
-  return copy(value, path, 0);
+  try {
+    return copy(value, 0);
+  } catch (error) {
+    throw error instanceof Fault ? notJson(error.keys.reduce(pathOf, path), error.what) : error;
+  }
 }
 
-function copy(value: unknown, path: string, depth: number): unknown {
+/** What is wrong with a value. Its path is told on the way out, since hardly any value has one. */
+class Fault {
+  /** From the outermost key to the innermost. */
+  readonly keys: (string | number)[] = [];
+
+  constructor(readonly what: string) {}
+}
+
+/** Adds the key under which a value was found at fault. */
+function under(key: string | number, error: unknown): unknown {
+  if (error instanceof Fault) error.keys.unshift(key);
+  return error;
+}
+
+function copy(value: unknown, depth: number): unknown {
   switch (typeof value) {
     case "string":
     case "boolean":
       return value;
     case "number":
       if (Number.isFinite(value)) return value;
-      throw notJson(path, String(value));
+      throw new Fault(String(value));
     case "object":
       if (value === null) return null;
-      if (depth === DEPTH_LIMIT) throw notJson(path, `nested deeper than ${DEPTH_LIMIT} levels, or a cycle`);
-      return Array.isArray(value) ? copyArray(value, path, depth) : copyObject(value, path, depth);
+      if (depth === DEPTH_LIMIT) throw new Fault(`nested deeper than ${DEPTH_LIMIT} levels, or a cycle`);
+      return Array.isArray(value) ? copyArray(value, depth) : copyObject(value, depth);
     default:
-      throw notJson(path, typeof value === "undefined" ? "undefined" : `a ${typeof value}`);
+      throw new Fault(typeof value === "undefined" ? "undefined" : `a ${typeof value}`);
   }
 }
 
-function copyArray(array: readonly unknown[], path: string, depth: number): readonly unknown[] {
+function copyArray(array: readonly unknown[], depth: number): readonly unknown[] {
   const result = new Array(array.length);
-  for (let index = 0; index < array.length; index++) {
-    result[index] = copy(array[index], `${path}[${index}]`, depth + 1);
+  let index = 0;
+  try {
+    for (; index < array.length; index++) result[index] = copy(array[index], depth + 1);
+  } catch (error) {
+    throw under(index, error);
   }
   return Object.freeze(result);
 }
 
-function copyObject(object: object, path: string, depth: number): JsonObject {
+function copyObject(object: object, depth: number): JsonObject {
   const prototype = Object.getPrototypeOf(object);
   if (prototype !== Object.prototype && prototype !== null) {
-    throw notJson(path, `a ${prototype.constructor?.name ?? "class instance"}`);
+    throw new Fault(`a ${prototype.constructor?.name ?? "class instance"}`);
   }
   const result: Record<string, unknown> = {};
-  for (const key of Object.keys(object)) {
-    const value = (object as JsonObject)[key];
-    if (value === undefined) continue;
-    const inner = pathOf(path, key);
-    if (key === "__proto__") throw notJson(inner, 'a key named "__proto__"');
-    result[key] = copy(value, inner, depth + 1);
+  let at = "";
+  try {
+    for (const key of Object.keys(object)) {
+      at = key;
+      const value = (object as JsonObject)[key];
+      if (value === undefined) continue;
+      if (key === "__proto__") throw new Fault('a key named "__proto__"');
+      result[key] = copy(value, depth + 1);
+    }
+  } catch (error) {
+    throw under(at, error);
   }
   return Object.freeze(result);
 }
 
-function pathOf(path: string, key: string): string {
+function pathOf(path: string, key: string | number): string {
+  if (typeof key === "number") return `${path}[${key}]`;
   if (path === "") return key;
   return /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }

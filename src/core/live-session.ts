@@ -262,8 +262,9 @@ export class LiveSession<Data extends object> implements Disposable {
   }
 
   #tell(message: LiveSessionMessage<Data>): void {
-    for (const listener of this.#listeners) {
-      if (!this.#listeners.includes(listener)) continue; // ended by one before it
+    const listeners = this.#listeners;
+    for (const listener of listeners) {
+      if (this.#listeners !== listeners && !this.#listeners.includes(listener)) continue; // ended by one before it
       try {
         listener.call(message);
       } catch (error) {

@@ -257,7 +257,7 @@ export class Ownership {
   }
 
   async #endThese(sessions: readonly { readonly key: SessionKey }[], reason: EndReason): Promise<number> {
-    const ended = await Promise.all(sessions.map(({ key }) => this.#records.end(key, reason)));
+    const ended = await Promise.all(sessions.map(async ({ key }) => this.#records.end(key, reason)));
     return ended.filter((record) => record !== null).length;
   }
 }

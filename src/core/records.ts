@@ -5,13 +5,13 @@ import { type Clock, withTimeout } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, type OnError } from "./errors.ts";
 import { generateIncarnation, type SessionKey } from "./ids.ts";
 import { deepFreeze } from "./json.ts";
+import { attempt, isPromise, type MaybePromise, whenDone } from "./maybe.ts";
 import type {
   Commit,
   CommitResult,
   EndReason,
   JsonObject,
   ListedRecord,
-  MaybePromise,
   ReadResult,
   SessionRecord,
   SessionStore,
@@ -72,12 +72,12 @@ export class SessionRecords {
     return found.state === "ended" && found.reason === "regenerated" && found.ago < this.#options.rotationGrace;
   }
 
-  // These hand on the promise of #store rather than wait for it: each further `await` costs as much as a read from memory.
-  read(key: SessionKey): Promise<ReadResult> {
+  // A store in this process answers at once, and so do these: an `await` costs as much as a read from memory.
+  read(key: SessionKey): MaybePromise<ReadResult> {
     return this.#store("read", (store) => store.read(key), freezeLive);
   }
 
-  commit(key: SessionKey, write: Write): Promise<CommitResult> {
+  commit(key: SessionKey, write: Write): MaybePromise<CommitResult> {
     const { maxBytes, lifetime, deadline } = this.#options;
     const creates = write.mode !== "update";
     // Field by field: a spread would cost more than the rest of a commit to memory.
@@ -87,7 +87,7 @@ export class SessionRecords {
       delete: write.delete,
       ifVersion: write.ifVersion,
       ifIncarnation: write.ifIncarnation,
-      incarnation: generateIncarnation(),
+      incarnation: creates ? generateIncarnation() : "",
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
       deadline: write.deadline ?? (creates ? deadline : undefined),
       newDeadline: write.newDeadline,
@@ -114,17 +114,17 @@ export class SessionRecords {
    * Pushes the lifetime of one incarnation forward; false if it is not live. Other nodes are told only of a new
    * lifetime: where theirs merely ran out early, they ask the store before they believe it.
    */
-  async touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): Promise<boolean> {
+  touch(key: SessionKey, incarnation: string, touch: Omit<Touch, "ifIncarnation"> = {}): MaybePromise<boolean> {
     const asked = this.#options.clock.now();
     const ask = (store: SessionStore) =>
       store.touch(key, { lifetime: touch.lifetime, meta: touch.meta, ifIncarnation: incarnation });
-    const touched = await this.#store("touch", ask, (result) => {
+    const touched = this.#store("touch", ask, (result) => {
       if (!result) return;
       const event = { type: "touched", incarnation, ...result } as const;
       this.#local(key, event, asked);
       if (touch.lifetime !== undefined) this.#publish(key, event);
     });
-    return touched !== null;
+    return whenDone(touched, (result) => result !== null);
   }
 
   /** Whether activity now should push the lifetime: not more often than each `touchInterval`, so that a read is no write. */
@@ -139,7 +139,7 @@ export class SessionRecords {
   }
 
   /** Ends a session. Gives its last record, or `null` if there was no live one. */
-  end(key: SessionKey, reason: EndReason): Promise<SessionRecord | null> {
+  end(key: SessionKey, reason: EndReason): MaybePromise<SessionRecord | null> {
     return this.#store(
       "destroy",
       (store) => store.destroy(key, reason),
@@ -154,7 +154,7 @@ export class SessionRecords {
   }
 
   /** What the store has of these sessions, for those that are live. */
-  versions(keys: readonly SessionKey[]): Promise<Awaited<ReturnType<SessionStore["versions"]>>> {
+  versions(keys: readonly SessionKey[]): ReturnType<SessionStore["versions"]> {
     return this.#store("versions", (store) => store.versions(keys));
   }
 
@@ -174,26 +174,30 @@ export class SessionRecords {
     }
   }
 
-  count(): Promise<number> {
+  count(): MaybePromise<number> {
     return this.#store("count", (store) => store.count());
   }
 
   /** `done` hears of the result even where the caller no longer waits for it: subscribers must. */
-  async #store<T>(
+  #store<T>(
     stage: string,
     call: (store: SessionStore) => MaybePromise<T>,
     done: (result: T) => void = () => {},
-  ): Promise<T> {
+  ): MaybePromise<T> {
     const { store, clock, timeout } = this.#options;
-    let result: T;
-    try {
-      const answer = call(store);
-      result = isPromise(answer) ? await withTimeout(answer, timeout, clock, done) : answer;
-    } catch (error) {
-      throw storeFailed(stage, error);
-    }
-    done(result);
-    return result;
+    return attempt(
+      () => {
+        const answer = call(store);
+        return isPromise(answer) ? withTimeout(answer, timeout, clock, done) : answer;
+      },
+      (result) => {
+        done(result);
+        return result;
+      },
+      (error) => {
+        throw storeFailed(stage, error);
+      },
+    );
   }
 
   /** Not awaited: the write is done and readable, and a lost event is made good by the subscribers' own checks. */
@@ -210,10 +214,6 @@ export class SessionRecords {
       failed(error);
     }
   }
-}
-
-function isPromise<T>(answer: MaybePromise<T>): answer is Promise<T> {
-  return typeof (answer as Partial<Promise<T>> | null)?.then === "function";
 }
 
 function storeFailed(stage: string, cause: unknown): LiveSessionError {

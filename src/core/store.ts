@@ -2,8 +2,9 @@
 
 import type { SessionBus } from "./bus.ts";
 import type { SessionKey } from "./ids.ts";
+import type { MaybePromise } from "./maybe.ts";
 
-export type MaybePromise<T> = T | Promise<T>;
+export type { MaybePromise } from "./maybe.ts";
 
 /** Session data: string keys, JSON values. A key's value is the unit of writing. Deeply frozen wherever it is shared. */
 export type JsonObject = { readonly [key: string]: unknown };
@@ -59,7 +60,7 @@ export interface Commit {
   readonly ifVersion?: number | undefined;
   /** Commit only to this incarnation, else `conflict`; never creates, as above. */
   readonly ifIncarnation?: string | undefined;
-  /** The incarnation of the record, should this commit create it. Unique. */
+  /** The incarnation of the record, should this commit create it: unique then. Empty where it cannot (`update`). */
   readonly incarnation: string;
   /** Idle lifetime in ms from now on. `undefined` leaves an existing record's; always given where one may be created. */
   readonly lifetime?: number | undefined;

@@ -7,9 +7,10 @@ import { type Clock, TimeoutError, withTimeout } from "./clock.ts";
 import { LiveSessionError, sessionEnded, unknownSession } from "./errors.ts";
 import type { SessionKey } from "./ids.ts";
 import { copyJson } from "./json.ts";
+import { type MaybePromise, whenDone } from "./maybe.ts";
 import type { SessionRecords } from "./records.ts";
 import { describeIssues, type StandardSchema, validate } from "./schema.ts";
-import type { Commit, CommitResult, JsonObject, MaybePromise } from "./store.ts";
+import type { Commit, CommitResult, JsonObject } from "./store.ts";
 import type { Topics } from "./topics.ts";
 
 /** The session that a write means: a key and, unless any will do, the incarnation that the writer knows. */
@@ -57,9 +58,9 @@ export class SessionWriter {
    * @throws LiveSessionError `too_large`, `invalid_data`, `session_ended`, `unknown_session`, `store_failed`; with a
    *   schema also `conflict`
    */
-  async write(target: Target, changes: Changes, extras: WriteExtras = {}): Promise<Written> {
+  write(target: Target, changes: Changes, extras: WriteExtras = {}): MaybePromise<Written> {
     if (this.#options.schema) return this.transact(target, () => changes, extras);
-    const result = await this.#options.records.commit(target.key, {
+    const committed = this.#options.records.commit(target.key, {
       mode: "update",
       put: changes.put,
       delete: changes.delete,
@@ -69,8 +70,10 @@ export class SessionWriter {
       newDeadline: extras.newDeadline,
       principal: extras.principal,
     });
-    if (result.ok) return this.#after(target, result);
-    throw result.why === "conflict" ? sessionEnded("destroyed") : this.refusal(result);
+    return whenDone(committed, (result) => {
+      if (result.ok) return this.#after(target, result);
+      throw result.why === "conflict" ? sessionEnded("destroyed") : this.refusal(result);
+    });
   }
 
   /**
@@ -101,9 +104,12 @@ export class SessionWriter {
   }
 
   /** The changes as the schema has them: the keys written, with the values that it put out. */
-  async checked(data: JsonObject, changes: Changes): Promise<Changes> {
+  checked(data: JsonObject, changes: Changes): MaybePromise<Changes> {
     const { schema } = this.#options;
-    if (!schema) return changes;
+    return schema ? this.#validated(schema, data, changes) : changes;
+  }
+
+  async #validated(schema: StandardSchema, data: JsonObject, changes: Changes): Promise<Changes> {
     const result = await validate(schema, applyChanges(data, changes));
     if ("issues" in result) {
       const message = `The session data is not valid: ${describeIssues(result.issues)}`;

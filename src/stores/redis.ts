@@ -101,6 +101,12 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
 
   return {
     async read(key) {
+      const quick = await engine.readHash?.(name(key));
+      if (quick) {
+        const result = foundIn(quick.flat, quick.now);
+        // That a time passed is for Redis to say in one step: the session may have been pushed right after it was read.
+        if (result.state === "live") return { ...result, now: quick.now };
+      }
       const { now, found } = await readAll([key]);
       const result = foundIn(found[0] as Flat, now);
       return result.state === "live" ? { ...result, now } : result;

@@ -65,7 +65,7 @@ describe.each(singleClients.filter(({ name }) => name.endsWith("6")))("with $nam
         }
         await Promise.all(pending);
         await until(async () => {
-          const found = await one.records.read(sessionKey).catch(() => null);
+          const found = await Promise.resolve(one.records.read(sessionKey)).catch(() => null);
           if (!found) return false;
           if (found.state !== "live") return lives.every(({ status }) => status === "ended");
           return lives.every(({ status, version }) => status === "live" && version === found.record.version);

@@ -6,8 +6,12 @@ import { type KnownClient, send } from "./clients.ts";
 const MOST_PENDING = 20_000;
 
 export interface Caller {
-  /** One command. `key`: what a cluster finds the node by. Rejects at once while Redis is known to be away. */
-  call(key: string | undefined, args: readonly string[]): Promise<unknown>;
+  /**
+   * One command. `key`: what a cluster finds the node by. Rejects at once while Redis is known to be away.
+   *
+   * @param counted false for what calls that wait already depend on: it is not held to the limit of those that may
+   */
+  call(key: string | undefined, args: readonly string[], counted?: boolean): Promise<unknown>;
   /** Stops listening to the client, which stays open. */
   close(): void;
 }
@@ -31,23 +35,29 @@ export function openCaller(known: KnownClient): Caller {
   client.on("ready", onReady);
   for (const event of lossEvents) client.on(event, onLost);
 
-  function refusal(): Error | undefined {
+  function refusal(counted: boolean): Error | undefined {
     if ("isOpen" in client && !client.isOpen) return new Error("The Redis client is not connected: call connect().");
     if (isReady(known)) lost = false;
     else if (lost || wasReady) return new Error("Redis is away: the client has no connection to it.");
-    if (pending.size >= MOST_PENDING)
+    if (counted && pending.size >= MOST_PENDING)
       return new Error(`Redis does not keep up: ${pending.size} calls wait for an answer.`);
     return undefined;
   }
 
   return {
-    call(key, args) {
-      const error = refusal();
+    call(key, args, counted = true) {
+      const error = refusal(counted);
       if (error) return Promise.reject(error);
       return new Promise((resolve, reject) => {
         const answer = send(known, key, args);
         pending.add(reject);
-        answer.then(resolve, reject).finally(() => pending.delete(reject));
+        const settle = <T>(take: (given: T) => void) => {
+          return (given: T) => {
+            pending.delete(reject);
+            take(given);
+          };
+        };
+        answer.then(settle(resolve), settle(reject));
       });
     },
 

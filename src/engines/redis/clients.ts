@@ -15,8 +15,11 @@ export const ignore = (): void => {};
 
 type Listener = (...given: unknown[]) => void;
 
-/** Options of one call: replies as strings, whatever the client's own mapping of types is. */
-const plainReply = { typeMapping: {} };
+/** RESP's mark of a map: "%". */
+const RESP_MAP = 37;
+
+/** Options of one call: replies as strings and lists of them, whatever the client's own mapping of types is. */
+const plainReply = { typeMapping: { [RESP_MAP]: Array } };
 
 export interface NodeRedis {
   readonly isOpen: boolean;
@@ -125,6 +128,11 @@ export function send(known: KnownClient, key: string | undefined, args: readonly
     default:
       return known.client.call(args[0] as string, args.slice(1));
   }
+}
+
+/** Whether all calls go over one connection, so that they are done in the order in which they were made. */
+export function isOneConnection({ kind }: KnownClient): boolean {
+  return kind === "node-redis" || kind === "ioredis";
 }
 
 export function isCluster({ kind }: KnownClient): boolean {

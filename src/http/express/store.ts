@@ -3,8 +3,10 @@
 import session from "express-session";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
-import { type SessionKey, sessionKey } from "../../core/ids.ts";
+import { sessionKey } from "../../core/ids.ts";
+import { attempt, type MaybePromise, whenDone } from "../../core/maybe.ts";
 import { requireSessions } from "../shared/check.ts";
+import { FirstSaves } from "../shared/first-saves.ts";
 import { nobodys } from "../shared/load.ts";
 import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
 import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
@@ -34,8 +36,7 @@ export class ExpressStore extends session.Store {
   readonly #hub: Hub;
   readonly #lateWrites: "ignore" | "error";
   readonly #readiness: Readiness;
-  /** First saves under way: an end of a session must come after them, not before. */
-  readonly #creating = new Map<SessionKey, Promise<unknown>>();
+  readonly #firstSaves = new FirstSaves();
 
   /** For `expressStore`. */
   constructor(hub: Hub, lateWrites: "ignore" | "error") {
@@ -47,14 +48,15 @@ export class ExpressStore extends session.Store {
 
   /** Gives a fresh copy of the session, `null` if there is no live one under this id. Writes nothing. */
   override get(sid: string, callback: (error: unknown, session?: session.SessionData | null) => void): void {
-    this.#answer(callback, async () => {
+    this.#answer(callback, () => {
       const copy = this.#copy(sid);
-      const found = await this.#hub.records.read(copy.key);
-      if (found.state !== "live") return nobodys(found, this.#hub);
-      const left = found.record.expiresAt - found.now;
-      const object = sessionObject(found.record, left);
-      copies.set(object, copy.loaded(found.record, left));
-      return object as unknown as session.SessionData;
+      return whenDone(this.#hub.records.read(copy.key), (found) => {
+        if (found.state !== "live") return nobodys(found, this.#hub);
+        const left = found.record.expiresAt - found.now;
+        const object = sessionObject(found.record, left);
+        copies.set(object, copy.loaded(found.record, left));
+        return object as unknown as session.SessionData;
+      });
     });
   }
 
@@ -73,23 +75,18 @@ export class ExpressStore extends session.Store {
 
   /** Writes what the request changed since it loaded the session; creates a new one. Never revives an ended one. */
   override set(sid: string, data: session.SessionData, callback?: Callback): void {
-    this.#answer(callback, async () => {
+    this.#answer(callback, () => {
       const object = data as unknown as SessionObject;
       const copy = this.#copyOf(sid, object);
-      if (copy.known) return copy.save(object);
-      if (wasGivenUp(sid, object)) throw sessionEnded("destroyed");
-      const saving = copy.save(object);
-      const settled = saving.catch(() => {}); // the callback hears of it
-      this.#creating.set(copy.key, settled);
-      settled.then(() => this.#creating.get(copy.key) === settled && this.#creating.delete(copy.key));
-      return saving;
+      if (!copy.known && wasGivenUp(sid, object)) throw sessionEnded("destroyed");
+      return copy.known ? copy.save(object) : this.#firstSaves.add(copy.key, copy.save(object));
     });
   }
 
   /** Pushes the lifetime and keeps a changed cookie. Never writes data and never creates. */
   override touch(sid: string, data: session.SessionData, callback?: Callback): void {
     const object = data as unknown as SessionObject;
-    this.#answer(callback, async () => this.#copyOf(sid, object).touch(object));
+    this.#answer(callback, () => this.#copyOf(sid, object).touch(object));
   }
 
   /** Ends the session for good, wherever it is attached. */
@@ -132,7 +129,7 @@ export class ExpressStore extends session.Store {
 
   async #end(sid: string, reason: "destroyed" | "regenerated"): Promise<void> {
     const key = sessionKey(sid);
-    await this.#creating.get(key);
+    await this.#firstSaves.settled(key);
     await this.#hub.records.end(key, reason);
   }
 
@@ -164,28 +161,24 @@ export class ExpressStore extends session.Store {
     return JSON.parse(JSON.stringify(cookie)) as session.Cookie;
   }
 
-  /** Calls back once. What a callback throws is the process's, as with any callback: not a rejection, and not ours. */
-  #answer<T>(callback: Callback<T> | ((error: unknown, value?: T) => void) | undefined, work: () => Promise<T>): void {
-    const call = (error: unknown, value?: T) => {
-      try {
-        callback?.(error, value);
-      } catch (thrown) {
-        process.nextTick(rethrow, thrown);
-      }
-    };
-    work().then(
-      (value) => call(null, value),
+  /**
+   * Calls back once, never before the call returns. What a callback throws is the process's, as with any callback: not a
+   * rejection, and not ours.
+   */
+  #answer<T>(
+    callback: Callback<T> | ((error: unknown, value?: T) => void) | undefined,
+    work: () => MaybePromise<T>,
+  ): void {
+    attempt(
+      work,
+      (value) => queueMicrotask(() => callback?.(null, value)),
       (error) => {
         this.#readiness.failed(error);
-        if (callback) call(error);
+        if (callback) queueMicrotask(() => callback(error));
         else this.#hub.report(error, { stage: "express-session" });
       },
     );
   }
-}
-
-function rethrow(thrown: unknown): never {
-  throw thrown;
 }
 
 function isObject(value: unknown): value is object {

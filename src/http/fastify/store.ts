@@ -52,9 +52,7 @@ export class FastifyStore implements SessionStore {
       const key = sessionKey(sid);
       const copy = this.copyOf(key, object) ?? this.#copy(sid);
       this.#copies.set(object, copy);
-      const saving = copy.save(object);
-      if (!copy.known) this.#firstSaves.add(key, saving);
-      return saving;
+      return copy.known ? copy.save(object) : this.#firstSaves.add(key, copy.save(object));
     });
   }
 

@@ -33,7 +33,7 @@ const DRIFT_MS = { least: 5, most: 1_000 };
 export function cookieFacts(cookie: unknown, known: StoredCookie | undefined): CookieFacts | null {
   if (typeof cookie !== "object" || cookie === null) return null;
   const { json: stored, expires } = jsonOf(cookie);
-  const end = typeof expires === "string" ? Date.parse(expires) : Number.NaN;
+  const end = timeOf(expires);
   if (Number.isNaN(end)) stored.expires = null;
   const knownAge = ageOf(known);
   const drift = knownAge - ageOf(stored);
@@ -66,7 +66,12 @@ function jsonOf(cookie: object): { json: Record<string, unknown>; expires: unkno
       json[name] = fact;
     else if (fact !== undefined) Object.assign(json, throughText(name, fact));
   }
-  return { json, expires: expires instanceof Date ? expires.toJSON() : expires };
+  return { json, expires };
+}
+
+function timeOf(expires: unknown): number {
+  if (expires instanceof Date) return expires.getTime();
+  return typeof expires === "string" ? Date.parse(expires) : Number.NaN;
 }
 
 /** Bounded and checked like data: user code may hang anything at all on a cookie. @throws LiveSessionError `not_json` */
@@ -94,7 +99,7 @@ function lifetimeOf({ originalMaxAge, maxAge }: StoredCookie, end: number): numb
 /** The cookie as the middleware reads it; `left` is what is left of the session, in ms. */
 export function cookieJson(stored: StoredCookie, left: number): Record<string, unknown> {
   if ("expires" in stored) return { ...stored };
-  return { ...stored, expires: new Date(Date.now() + left).toISOString() };
+  return { ...stored, expires: new Date(Date.now() + left) };
 }
 
 export function storedCookie(meta: JsonObject | null): StoredCookie | undefined {

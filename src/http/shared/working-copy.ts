@@ -5,8 +5,9 @@ import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
+import { attempt, isPromise, type MaybePromise, whenDone } from "../../core/maybe.ts";
 import { type Binding, metaAbout } from "../../core/ownership.ts";
-import type { EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
+import type { CommitResult, EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
 import type { WriteExtras } from "../../core/writer.ts";
 import { takeBinding } from "./binding.ts";
 import { type CookieFacts, metaWith, type StoredCookie, storedCookie } from "./cookie.ts";
@@ -102,20 +103,26 @@ export class WorkingCopy {
    *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it; with a binding
    *   `too_many_sessions`
    */
-  save(object: SessionObject, binding = takeBinding(object)): Promise<void> {
+  save(object: SessionObject, binding = takeBinding(object)): MaybePromise<void> {
     const data = this.#format.dataOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
-    return this.#next(async () => {
-      if (isOver(cookie)) await this.#hub.records.end(this.key, "expired");
-      else if (this.#base) await this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie, binding));
-      else this.#base = await this.#create(object, data, cookie, binding);
-      if (binding) await this.#admit(binding);
+    return this.#next(() => {
+      const written = this.#save(object, data, cookie, binding);
+      return binding ? whenDone(written, () => this.#admit(binding)) : written;
+    });
+  }
+
+  #save(object: SessionObject, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): MaybePromise<void> {
+    if (isOver(cookie)) return whenDone(this.#hub.records.end(this.key, "expired"), done);
+    if (this.#base) return this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie, binding));
+    return whenDone(this.#create(object, data, cookie, binding), (base) => {
+      this.#base = base;
     });
   }
 
   /** Ends the session, after every save of this copy that is under way. */
   async end(reason: EndReason): Promise<void> {
-    await this.#next(() => this.#hub.records.end(this.key, reason));
+    await this.#next(() => whenDone(this.#hub.records.end(this.key, reason), done));
   }
 
   /**
@@ -123,17 +130,18 @@ export class WorkingCopy {
    *
    * @throws LiveSessionError `store_failed`, and `session_ended` as `lateWrites` has it
    */
-  touch(object: SessionObject): Promise<void> {
+  touch(object: SessionObject): MaybePromise<void> {
     const binding = takeBinding(object);
     if (binding) return this.save(object, binding);
     const cookie = this.#facts(object);
-    return this.#next(async () => {
-      if (isOver(cookie)) return void (await this.#hub.records.end(this.key, "expired"));
+    return this.#next(() => {
+      if (isOver(cookie)) return whenDone(this.#hub.records.end(this.key, "expired"), done);
       if (this.#base) return this.#unlessOver(this.#base, (base) => this.#touch(base, cookie));
-      const found = await this.#hub.records.read(this.key);
-      if (found.state !== "live") return this.#late(found.state === "ended" ? found.reason : "destroyed");
-      const { record, now } = found;
-      await this.#unlessOver(this.#baseOf(record, record.expiresAt - now), (base) => this.#touch(base, cookie));
+      return whenDone(this.#hub.records.read(this.key), (found) => {
+        if (found.state !== "live") return this.#late(found.state === "ended" ? found.reason : "destroyed");
+        const { record, now } = found;
+        return this.#unlessOver(this.#baseOf(record, record.expiresAt - now), (base) => this.#touch(base, cookie));
+      });
     });
   }
 
@@ -147,8 +155,10 @@ export class WorkingCopy {
     return { data, incarnation, meta, principal, lifetime, expiresAt: end, pushable: expiresAt !== deadline };
   }
 
-  #next<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs after what is under way; at once, if nothing is. */
+  #next<T>(work: () => MaybePromise<T>): MaybePromise<T> {
     const result = this.#last ? this.#last.then(work) : work();
+    if (!isPromise(result)) return result;
     const settled: Promise<unknown> = result.then(done, done); // the caller hears of an error
     const copy = this;
     function done(): void {
@@ -158,69 +168,97 @@ export class WorkingCopy {
     return result;
   }
 
-  async #update(base: Base, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): Promise<Base> {
+  #update(base: Base, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): MaybePromise<Base> {
     const changes = diff(base.data, data);
     if (isEmpty(changes) && !binding) return this.#touch(base, cookie);
     const extras = this.#extras(base, cookie, binding);
-    await this.#hub.writer.write({ key: this.key, incarnation: base.incarnation }, changes, extras);
-    return this.#pushed(base, data, extras);
+    const target = { key: this.key, incarnation: base.incarnation };
+    return whenDone(this.#hub.writer.write(target, changes, extras), () => this.#pushed(base, data, extras));
   }
 
-  async #touch(base: Base, cookie: CookieFacts | null): Promise<Base> {
+  #touch(base: Base, cookie: CookieFacts | null): MaybePromise<Base> {
     const { records, clock } = this.#hub;
     const extras = this.#extras(base, cookie);
     const due = base.pushable && records.touchDue(base.lifetime, base.expiresAt - clock.now());
     if (!due && extras.meta === undefined && extras.lifetime === undefined) return base;
-    if (!(await records.touch(this.key, base.incarnation, extras))) {
-      const found = await records.read(this.key);
-      throw sessionEnded(found.state === "ended" ? found.reason : "destroyed");
-    }
-    return this.#pushed(base, base.data, extras);
+    return whenDone(records.touch(this.key, base.incarnation, extras), (touched) =>
+      touched ? this.#pushed(base, base.data, extras) : this.#overtaken(),
+    );
+  }
+
+  async #overtaken(): Promise<never> {
+    const found = await this.#hub.records.read(this.key);
+    throw sessionEnded(found.state === "ended" ? found.reason : "destroyed");
   }
 
   /** Creates the session. Should there be one under this id, which only user code can bring about, replaces its data. */
-  async #create(
-    object: SessionObject,
-    data: JsonObject,
-    cookie: CookieFacts | null,
-    binding: Binding | undefined,
-  ): Promise<Base> {
+  #create(object: SessionObject, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): MaybePromise<Base> {
+    // The framework loads what there is; others may not have asked.
+    if (this.#format.isLoaded(object)) return this.#insert(data, cookie, binding, true);
+    return whenDone(this.#live(), (there) =>
+      there ? this.#replace(there, data, cookie, binding) : this.#insert(data, cookie, binding, false),
+    );
+  }
+
+  #insert(data: JsonObject, cookie: CookieFacts | null, binding: Binding | undefined, isNew: boolean) {
     const { records, writer } = this.#hub;
-    const isNew = this.#format.isLoaded(object); // the middleware loads what there is; others may not have asked
-    const there = isNew ? null : await this.#live();
-    if (there) return this.#replace(there, data, cookie, binding);
     const fresh = { meta: cookie ? null : NO_COOKIE, lifetime: records.lifetime };
     const extras = this.#extras(fresh, cookie, binding);
     if (!cookie) extras.meta ??= NO_COOKIE;
-    const changes = await writer.checked(EMPTY, { put: data, delete: [] });
-    const { deadline } = binding ?? {};
-    const created = await records.commit(this.key, { mode: "create", ...changes, ...extras, deadline });
-    if (!created.ok) {
-      const other = created.why === "exists" ? await this.#live() : null;
-      if (!other) throw writer.refusal(created);
-      if (!this.#format.replaces) {
-        const message = "A session object that was not loaded as this session cannot take the place of its data.";
-        throw new LiveSessionError("conflict", message);
-      }
-      const base = isNew ? { ...other, data: this.#format.visible(other.data) } : other;
-      return this.#replace(base, data, cookie, binding);
+    const checked = writer.checked(EMPTY, { put: data, delete: [] });
+    const created = whenDone(checked, ({ put }) =>
+      records.commit(this.key, {
+        mode: "create",
+        put,
+        delete: [],
+        meta: extras.meta,
+        lifetime: extras.lifetime,
+        principal: extras.principal,
+        deadline: binding?.deadline,
+      }),
+    );
+    return whenDone(created, (result): MaybePromise<Base> => {
+      if (!result.ok) return this.#instead(result, data, cookie, binding, isNew);
+      const { incarnation } = result;
+      const base = { meta: null, principal: null, lifetime: records.lifetime, pushable: true, incarnation };
+      return this.#pushed(base, data, extras);
+    });
+  }
+
+  /** A session that came to be under this id meanwhile, with this data in place of its own. */
+  async #instead(
+    refused: CommitResult & { ok: false },
+    data: JsonObject,
+    cookie: CookieFacts | null,
+    binding: Binding | undefined,
+    isNew: boolean,
+  ): Promise<Base> {
+    const other = refused.why === "exists" ? await this.#live() : null;
+    if (!other) throw this.#hub.writer.refusal(refused);
+    if (!this.#format.replaces) {
+      const message = "A session object that was not loaded as this session cannot take the place of its data.";
+      throw new LiveSessionError("conflict", message);
     }
-    const { incarnation } = created;
-    const base = { meta: null, principal: null, lifetime: records.lifetime, pushable: true, incarnation };
-    return this.#pushed(base, data, extras);
+    const base = isNew ? { ...other, data: this.#format.visible(other.data) } : other;
+    return this.#replace(base, data, cookie, binding);
   }
 
-  async #live(): Promise<Base | null> {
-    const found = await this.#hub.records.read(this.key);
-    if (found.state === "ended") throw sessionEnded(found.reason);
-    return found.state === "live" ? this.#baseOf(found.record, found.record.expiresAt - found.now) : null;
+  #live(): MaybePromise<Base | null> {
+    return whenDone(this.#hub.records.read(this.key), (found) => {
+      if (found.state === "ended") throw sessionEnded(found.reason);
+      return found.state === "live" ? this.#baseOf(found.record, found.record.expiresAt - found.now) : null;
+    });
   }
 
-  async #replace(base: Base, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): Promise<Base> {
-    const written = await this.#update(base, data, cookie, binding);
+  #replace(base: Base, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): MaybePromise<Base> {
+    const written = this.#update(base, data, cookie, binding);
     if (cookie) return written;
-    await this.#hub.records.touch(this.key, base.incarnation, { meta: NO_COOKIE });
-    return { ...written, meta: NO_COOKIE };
+    return whenDone(written, (replaced) =>
+      whenDone(this.#hub.records.touch(this.key, base.incarnation, { meta: NO_COOKIE }), () => ({
+        ...replaced,
+        meta: NO_COOKIE,
+      })),
+    );
   }
 
   /** Cookie and lifetime, each only if this request changed it: an unchanged one must not undo another request's. */
@@ -252,15 +290,18 @@ export class WorkingCopy {
     return { data, incarnation, meta, principal, lifetime, expiresAt: this.#hub.clock.now() + lifetime, pushable };
   }
 
-  async #unlessOver(base: Base, write: (base: Base) => Promise<Base>): Promise<void> {
-    try {
-      const written = await write(base);
-      if (this.#base) this.#base = written;
-    } catch (error) {
-      if (!(error instanceof LiveSessionError)) throw error;
-      if (error.code !== "session_ended" && error.code !== "unknown_session") throw error;
-      this.#late(error.reason ?? "destroyed");
-    }
+  #unlessOver(base: Base, write: (base: Base) => MaybePromise<Base>): MaybePromise<void> {
+    return attempt(
+      () => write(base),
+      (written) => {
+        if (this.#base) this.#base = written;
+      },
+      (error) => {
+        if (!(error instanceof LiveSessionError)) throw error;
+        if (error.code !== "session_ended" && error.code !== "unknown_session") throw error;
+        this.#late(error.reason ?? "destroyed");
+      },
+    );
   }
 
   /** A logout or revocation overtook this request: its write is void. */
@@ -272,3 +313,5 @@ export class WorkingCopy {
 function isOver(cookie: CookieFacts | null): boolean {
   return cookie !== null && cookie.lifetime !== null && cookie.lifetime <= 0;
 }
+
+function done(): void {}

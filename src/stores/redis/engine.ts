@@ -1,7 +1,14 @@
 // What the store asks of Redis: scripts by their digest, and a look through all keys, on one server or many.
 
 import { type Caller, openCaller } from "../../engines/redis/caller.ts";
-import { ignore, ioRedisNode, isCluster, type KnownClient, send } from "../../engines/redis/clients.ts";
+import {
+  ignore,
+  ioRedisNode,
+  isCluster,
+  isOneConnection,
+  type KnownClient,
+  send,
+} from "../../engines/redis/clients.ts";
 import type { Script } from "./scripts.ts";
 
 export interface Engine {
@@ -10,6 +17,11 @@ export interface Engine {
   run(script: Script, keys: readonly string[], args?: readonly string[]): Promise<unknown>;
   /** One call of a script for many keys where they lie on one server, else one call each, all at once. */
   runAll(script: Script, keys: readonly string[]): Promise<{ readonly now: number; readonly found: unknown[] }>;
+  /**
+   * What a hash holds, as field, value, field, value, ..., and Redis's time right after that; `null` where the client has
+   * several connections, which may do the one before the other.
+   */
+  readonly readHash: ((name: string) => Promise<{ readonly now: number; readonly flat: readonly string[] }>) | null;
   /** Names of keys that match, in pages; a name may come twice. */
   scan(pattern: string): AsyncIterable<string[]>;
   close(): void;
@@ -34,9 +46,28 @@ export function openEngine(given: KnownClient): Engine {
     }
   }
 
+  let time: Promise<number> | null = null;
+
+  /** One call for all that ask in this turn of the event loop: it is made after the last of them. */
+  function timeAfter(): Promise<number> {
+    time ??= new Promise((resolve) => process.nextTick(resolve)).then(async () => {
+      time = null;
+      const [seconds, micros] = (await caller.call(undefined, ["TIME"], false)) as [unknown, unknown];
+      return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
+    });
+    return time;
+  }
+
+  /** Plain commands: a script would cost Redis several times as much. */
+  async function readHash(name: string) {
+    const [reply, now] = await Promise.all([caller.call(name, ["HGETALL", name]), timeAfter()]);
+    return { now, flat: flatOf(reply) };
+  }
+
   return {
     cluster,
     run,
+    readHash: isOneConnection(known) ? readHash : null,
 
     async runAll(script, keys) {
       const size = cluster ? 1 : BATCH;
@@ -69,6 +100,11 @@ export function openEngine(given: KnownClient): Engine {
       if (known !== given && "disconnect" in known.client) known.client.disconnect();
     },
   };
+}
+
+/** ioredis makes an object of a hash. */
+function flatOf(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? reply : Object.entries(reply as Record<string, string>).flat();
 }
 
 /**

@@ -17,11 +17,10 @@ function script(text: string): Script {
   return { text, sha: createHash("sha1").update(text).digest("hex") };
 }
 
-/** Redis's own clock. Numbers go back as text in full: Lua would write 1.7e+12. */
+/** Redis's own clock. Whole numbers of up to 14 digits, as all times here are, become text in full. */
 const time = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function int(number) return string.format('%.0f', number) end
 `;
 
 /** Lua hands at most some thousand arguments to a call. An even number, so that fields stay with their values. */
@@ -53,6 +52,7 @@ if ifVersion ~= '' and ifVersion ~= head[1] then return {'conflict'} end
 if ifIncarnation ~= '' and ifIncarnation ~= head[4] then return {'conflict'} end
 
 local bytes, entries = tonumber(head[7] or 0), tonumber(head[8] or 0)
+local bytesBefore, entriesBefore = bytes, entries
 local firstPut, lastPut = 16, 15 + 2 * putCount
 for index = firstPut, lastPut, 2 do
   local before = exists and redis.call('HSTRLEN', KEYS[1], ARGV[index]) or 0
@@ -74,39 +74,45 @@ end
 local size = bytes + math.max(entries - 1, 0) + 2
 if maxBytes ~= '' and size > tonumber(maxBytes) then return {'too_large', size} end
 
-local version = int(tonumber(head[1] or 0) + 1)
+local version = (head[1] or 0) + 1
 local incarnation = exists and head[4] or fresh
-if lifetime == '' then lifetime = head[5] end
+local expires = now + (lifetime ~= '' and lifetime or head[5])
 if exists then
   deadline = head[6]
-  if newDeadline == '-' then deadline = false elseif newDeadline ~= '' then deadline = int(now + newDeadline) end
-elseif deadline ~= '' then deadline = int(now + deadline) end
-local expires = now + lifetime
+  if newDeadline == '-' then deadline = false elseif newDeadline ~= '' then deadline = now + newDeadline end
+elseif deadline ~= '' then deadline = now + deadline end
 if deadline and deadline ~= '' then expires = math.min(expires, tonumber(deadline)) end
 
-local set = {'v', version, 'x', int(expires), 'l', lifetime, 'b', int(bytes), 'n', int(entries)}
+-- Only what changes: each field more is paid for by every commit.
+local set = {'v', version, 'x', expires}
+for index = firstPut, lastPut do set[#set + 1] = ARGV[index] end
 local function add(field, value) set[#set + 1] = field; set[#set + 1] = value end
+if lifetime ~= '' then add('l', lifetime) end
+if bytes ~= bytesBefore then add('b', bytes) end
+if entries ~= entriesBefore then add('n', entries) end
 if not exists then
   add('i', incarnation)
-  add('c', int(now))
+  add('c', now)
   if deadline ~= '' then add('d', deadline) end
 end
 local unset = {}
-for index = lastPut + 1, #ARGV do unset[#unset + 1] = ARGV[index] end
-if meta == '-' then unset[#unset + 1] = 'm' elseif meta ~= '' then add('m', meta) end
-if exists and newDeadline == '-' then unset[#unset + 1] = 'd' elseif exists and newDeadline ~= '' then add('d', deadline) end
-if principal == '-' then unset[#unset + 1] = 'p' elseif principal ~= '' then add('p', principal) end
-for index = firstPut, lastPut do set[#set + 1] = ARGV[index] end
+for index = 1, #gone do unset[index] = gone[index] end
+local function change(field, value)
+  if value == '-' then unset[#unset + 1] = field elseif value ~= '' then add(field, value) end
+end
+change('m', meta)
+change('p', principal)
+if exists then change('d', newDeadline == '-' and '-' or newDeadline ~= '' and deadline or '') end
 inChunks('HSET', set)
-if exists then inChunks('HDEL', unset) end
-redis.call('PEXPIREAT', KEYS[1], int(expires + retention))
+if exists and #unset > 0 then inChunks('HDEL', unset) end
+redis.call('PEXPIREAT', KEYS[1], expires + retention)
 if KEYS[2] then
-  redis.call('ZADD', KEYS[2], int(now + ${INDEX_GRACE}), dueMember)
-  redis.call('ZADD', KEYS[3], int(now), indexMember)
+  redis.call('ZADD', KEYS[2], now + ${INDEX_GRACE}, dueMember)
+  redis.call('ZADD', KEYS[3], now, indexMember)
 end
 
 if publish ~= '' then
-  local event = '["c",' .. incarnation .. ',' .. version .. ',' .. int(expires) .. ',' .. int(now)
+  local event = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. now
   local long = 0
   for index = firstPut, #ARGV do long = long + #ARGV[index] end
   if long <= ${CHANGES_LIMIT} then
@@ -129,10 +135,10 @@ local told = publish ~= '' and lifetime ~= ''
 if lifetime == '' then lifetime = head[4] end
 local expires = now + lifetime
 if head[5] then expires = math.min(expires, tonumber(head[5])) end
-redis.call('HSET', KEYS[1], 'x', int(expires), 'l', lifetime)
+redis.call('HSET', KEYS[1], 'x', expires, 'l', lifetime)
 if meta == '-' then redis.call('HDEL', KEYS[1], 'm') elseif meta ~= '' then redis.call('HSET', KEYS[1], 'm', meta) end
-redis.call('PEXPIREAT', KEYS[1], int(expires + retention))
-if told then redis.call(publish, KEYS[1], '["t",' .. head[3] .. ',' .. int(expires) .. ',' .. int(now) .. ']') end
+redis.call('PEXPIREAT', KEYS[1], expires + retention)
+if told then redis.call(publish, KEYS[1], '["t",' .. head[3] .. ',' .. expires .. ',' .. now .. ']') end
 return {expires, now}
 `);
 
@@ -144,7 +150,7 @@ if not head[1] or tonumber(head[2]) <= now then return false end
 local record = redis.call('HGETALL', KEYS[1])
 redis.call('HSET', KEYS[1], 'e', reason)
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'e', reason, 'x', int(now))
+redis.call('HSET', KEYS[1], 'e', reason, 'x', now)
 redis.call('PEXPIRE', KEYS[1], retention)
 if publish ~= '' then redis.call(publish, KEYS[1], '["e",' .. head[3] .. ',"' .. reason .. '"]') end
 return record
@@ -169,7 +175,7 @@ return found
 
 /** KEYS: index. ARGV: member, ms from now on. */
 export const indexScript = script(`${time}
-return redis.call('ZADD', KEYS[1], int(now + ARGV[2]), ARGV[1])
+return redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
 `);
 
 /** KEYS: index. ARGV: cursor. A page of members with their scores, and the time. */
@@ -188,7 +194,7 @@ return 1
 
 /** KEYS: due. ARGV: how many. Those that are due, put off for others while this caller looks at them; and the time. */
 export const claimScript = script(`${time}
-local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', int(now), 'LIMIT', 0, ARGV[1])
-for _, member in ipairs(members) do redis.call('ZADD', KEYS[1], int(now + ${INDEX_GRACE - 1}), member) end
+local members = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+for _, member in ipairs(members) do redis.call('ZADD', KEYS[1], now + ${INDEX_GRACE - 1}, member) end
 return {now, members}
 `);
