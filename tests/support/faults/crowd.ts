@@ -99,6 +99,12 @@ export class Crowd {
     };
   }
 
+  /** Everyone signs out. No fault strikes any more, and nothing else happens that would have nodes look at the store. */
+  async leave(): Promise<void> {
+    const present = this.#visitors.filter(({ session }) => session !== null);
+    await Promise.all(present.map((visitor) => this.#changeTo("logout", visitor, visitor.session)));
+  }
+
   /** Resolves when every question that was asked of a node is answered. Paused ones answer when they go on. */
   async settled(): Promise<void> {
     await Promise.all(this.#looks);

@@ -56,6 +56,7 @@ async function run(engine: Engine, plan: Plan): Promise<{ history: History; fail
   const wrong = (words: string) => void history.wrong.push(words);
   const cluster = await Cluster.start({ plan, engine, name, note, wrong });
   const crowd = new Crowd({ cluster, history, random: new Random(plan.seed), now });
+  let failures: string[] = [];
   // The way of the suite itself, which no fault strikes but those of the engine.
   const direct = await openDriver({ ...plan, port: engine.port ?? 0, name, password: engine.password });
   try {
@@ -77,6 +78,8 @@ async function run(engine: Engine, plan: Plan): Promise<{ history: History; fail
     history.reports = await Promise.all(
       cluster.alive.map(async ({ index, node }) => ({ node: index, reports: await node.ask({ ask: "reports" }) })),
     );
+    failures = violations(history);
+    await partings(crowd, direct.store, history, { note, wrong: (words) => void failures.push(words) });
   } finally {
     crowd.close();
     await cluster.close();
@@ -84,7 +87,20 @@ async function run(engine: Engine, plan: Plan): Promise<{ history: History; fail
     await direct.store.close();
     await direct.close();
   }
-  return { history, failures: violations(history) };
+  return { history, failures };
+}
+
+/** After a storm much leads to a look at the store, which would make good for an end that nobody was told of. */
+async function partings(crowd: Crowd, store: SessionStore, history: History, say: Say): Promise<void> {
+  say.note("all sign out");
+  await crowd.leave();
+  const end = performance.now() + CONVERGENCE_MS;
+  await converge(crowd, store, history, () => performance.now() < end, say);
+}
+
+interface Say {
+  readonly note: (words: string) => void;
+  readonly wrong: (words: string) => void;
 }
 
 type Stored = { readonly state: string; readonly data: Data | null };
@@ -95,7 +111,7 @@ async function converge(
   store: SessionStore,
   history: History,
   inTime: () => boolean,
-  { note, wrong }: { note: (words: string) => void; wrong: (words: string) => void },
+  { note, wrong }: Say,
 ): Promise<void> {
   for (let last = ""; ; await sleep(100)) {
     const words = await apart(tabs, store, history).catch((error) => [`apart: the suite could not read: ${error}`]);
