@@ -62,6 +62,34 @@ test("attached connections are told on time that their session expired", async (
   expect(seen).toEqual([{ type: "live_session_ended", reason: "expired" }]);
 });
 
+test.each([
+  ["behind", -MINUTE],
+  ["ahead", MINUTE],
+])("they are told on time, too, by a node whose clock is a minute %s the store's", async (_words, skew) => {
+  const clock = new ManualClock();
+  const nodes = new ManualClock(clock.now() + skew);
+  const store = memoryStore({ clock });
+  const { sessions } = testSessions<Data>({
+    store,
+    clock: nodes,
+    lifetime: "30m",
+    checkInterval: "1w",
+    expiryNotice: 0,
+  });
+  const live = await sessions.attach((await sessions.create({ n: 1 })).id);
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    nodes.advance(ms);
+    await settle();
+  };
+  await pass(MINUTE);
+  await live.put("n", 2); // its expiry comes with the event of the write
+  await pass(30 * MINUTE - 1);
+  expect(live.status).toBe("live");
+  await pass(1);
+  expect(live.endReason).toBe("expired");
+});
+
 describe("a session that is about to expire", () => {
   async function attached(options: Pick<LiveSessionsOptions<Data>, "expiryNotice"> = {}) {
     const clock = new ManualClock();
