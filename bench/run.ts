@@ -4,7 +4,7 @@
 
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { readResults, rowNames, writeReport, writeResults } from "./report/files.ts";
+import { hasResults, readResults, rowNames, writeReport, writeResults } from "./report/files.ts";
 import { machine, sameMachine } from "./report/machine.ts";
 import type { RowResult } from "./report/results.ts";
 import { caseText } from "./report/text.ts";
@@ -24,7 +24,7 @@ else await measure();
 async function measure(): Promise<void> {
   const here = machine();
   const whole = named.length === 0;
-  const others = flags.save && !whole ? readResults() : undefined;
+  const others = flags.save && !whole && hasResults() ? readResults() : undefined;
   if (others && !sameMachine(others.machine, here)) {
     refuse("bench/results.json is of another machine or other versions: run every row, or leave out --save.");
   }

@@ -16,6 +16,10 @@ export function rowNames(): string[] {
   return files.map((file) => file.replace(/\.ts$/, "")).sort();
 }
 
+export function hasResults(): boolean {
+  return existsSync(results);
+}
+
 export function readResults(): Results {
   return JSON.parse(readFileSync(results, "utf8"));
 }

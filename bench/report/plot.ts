@@ -26,7 +26,12 @@ export function plot(title: string, cases: readonly Case[]): string | null {
   chart.setOption(options(title, lines));
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return `${svg.trim()}\n`;
+  return `${withoutHover(svg).trim()}\n`;
+}
+
+/** Styles for the mouse, in names that count on from one picture to the next. */
+function withoutHover(svg: string): string {
+  return svg.replace(/<style[\s\S]*<\/style>/, "").replace(/ class="[^"]*"/g, "");
 }
 
 function linesOf({ name, better, figures, ratios, goal }: Case): Line[] {

@@ -5,6 +5,8 @@ import type { Case } from "../report/results.ts";
 import { IN_FLIGHT, load, SESSIONS, startApp, withApps } from "../support/http-apps.ts";
 import { caseOf, inTurns, pick, type Row } from "../support/measure.ts";
 
+const TURN_S = 0.5;
+
 /** The usual store of each. */
 const inMemory = { fastify: "its MemoryStore", koa: "a Map", hono: "hono-sessions" };
 const inRedis = { express: "connect-redis", fastify: "connect-redis", koa: "koa-redis", hono: "hono-sessions" };
@@ -17,8 +19,8 @@ async function sideBySide(framework: string, usual: string, redisUrl?: string): 
     const cases: Case[] = [];
     for (const [name, path] of Object.entries(paths)) {
       const sides = [
-        { name: "live-session", measure: () => load(live!, [path]) },
-        { name: usual, measure: () => load(other!, [path]) },
+        { name: "live-session", measure: () => load(live!, [path], TURN_S) },
+        { name: usual, measure: () => load(other!, [path], TURN_S) },
       ];
       const samples = await inTurns(sides, { rounds: 3 });
       cases.push(

@@ -11,8 +11,8 @@ import { caseOf, inTurns, type Row, rateInFlight } from "../support/measure.ts";
 
 const SESSIONS = 100;
 const LIFETIME_MS = 86_400_000;
-const TOGETHER = "put, event in the same statement";
-const APART = "put, event published after it";
+const TOGETHER = 'put, events "with-write"';
+const APART = 'put, events "after-write"';
 const PEER = "connect-pg-simple get and set";
 
 /** The session that is written to: about half a kilobyte. */
@@ -68,7 +68,8 @@ async function* measure(pool: pg.Pool) {
         better: "more",
         samples,
         ours,
-        beside: { [PEER]: { kind: "peer", goal: { atLeast: 1.5 } } },
+        // The goal is for the default.
+        beside: { [PEER]: { kind: "peer", ...(ours === TOGETHER && { goal: { atLeast: 1.5 } }) } },
       });
     }
   }

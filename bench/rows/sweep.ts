@@ -7,8 +7,8 @@ import { type StoreServer, withStores } from "../support/store-servers.ts";
 
 const EXPIRED = 10_000;
 const LIVING = [100_000, 1_000_000];
-const MAX_AGE_MS = 1_000;
-const ROUNDS = 5;
+const MAX_AGE_MS = 500;
+const ROUNDS = 4;
 
 /** Those that expire are new in each round: ours does not let an id that is over be used again. */
 let next = Math.max(...LIVING);

@@ -26,7 +26,7 @@ export const row: Row = {
       { name: "live-session", measure: () => measure("live") },
       { name: "raw ws", measure: () => measure("raw") },
     ];
-    const samples = await inTurns(sides, { rounds: 3, warmUp: false });
+    const samples = await inTurns(sides, { rounds: 2, warmUp: false });
     for (const kind of ["heap", "resident"] as const) {
       const { "live-session": live = [], "raw ws": raw = [] } = pick(samples, (each) => each[kind]);
       const name = kind === "heap" ? "heap" : "resident memory";

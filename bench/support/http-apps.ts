@@ -5,7 +5,6 @@ import { type BenchProcess, startProcess } from "./processes.ts";
 
 export const SESSIONS = 50;
 export const IN_FLIGHT = 32;
-const TURN_S = 1;
 
 export interface App {
   readonly process: BenchProcess;
@@ -64,14 +63,14 @@ export interface Load {
   readonly busy: number;
 }
 
-/** A second of requests, which ask for these paths over and over, each path by every session. */
-export async function load({ process, port, cookies }: App, paths: readonly string[]): Promise<Load> {
+/** Requests for so many seconds, which ask for these paths over and over, each path by every session. */
+export async function load({ process, port, cookies }: App, paths: readonly string[], seconds = 1): Promise<Load> {
   const before = await process.ask<number>();
   const start = performance.now();
   const result = await autocannon({
     url: `http://127.0.0.1:${port}`,
     connections: IN_FLIGHT,
-    duration: TURN_S,
+    duration: seconds,
     requests: cookies.flatMap((cookie) => paths.map((path) => ({ path, headers: { cookie } }))),
   });
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${result.non2xx + result.errors} requests failed.`);
