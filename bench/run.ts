@@ -34,7 +34,7 @@ async function measure(): Promise<void> {
   if (!whole && !flags.save) return;
   const results = { machine: here, rows: { ...others?.rows, ...rows } };
   writeResults(results);
-  writeReport(results);
+  writeReport(readResults()); // of the figures as they are kept
 }
 
 async function measureRow(name: string): Promise<RowResult> {

@@ -124,7 +124,14 @@ export async function rateInFlight(
 }
 
 export function spreadOf(values: readonly number[]): Spread {
-  return { median: quantile(values, 0.5), low: Math.min(...values), high: Math.max(...values) };
+  return { median: median(values), low: Math.min(...values), high: Math.max(...values) };
+}
+
+/** Of an even number of values, halfway between the two in the middle. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const [low = Number.NaN, high = low] = sorted.slice((sorted.length - 1) >> 1, (sorted.length >> 1) + 1);
+  return (low + high) / 2;
 }
 
 /** The value below which this part of the values lies. */
