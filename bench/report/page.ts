@@ -70,7 +70,7 @@ function summary(rows: Results["rows"]): string {
 
 function goalLines(row: string, { cases }: RowResult): string[][] {
   const said = (isGoalMet: boolean) => (isGoalMet ? "met" : "**missed**");
-  const link = (text: string) => `[${text}](#${row})`;
+  const link = (text: string) => `[${row}](#${row}): ${text}`;
   return cases.flatMap(({ name, unit, figures, ratios, goal }) => {
     const [ours] = figures;
     const own =

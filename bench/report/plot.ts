@@ -101,7 +101,7 @@ function options(title: string, lines: readonly Line[]): EChartsOption {
       type: "log",
       min: Math.min(...all) / 1.3,
       max: Math.max(...all) * 1.3,
-      axisLabel: { color: INK, formatter: (value: number) => `${Number(value.toPrecision(2))}×` },
+      axisLabel: { color: INK, hideOverlap: true, formatter: (value: number) => `${Number(value.toPrecision(2))}×` },
       splitLine: { lineStyle: { color: "#e2e8f0" } },
     },
     yAxis: [
