@@ -11,8 +11,9 @@ import { createLiveSessions } from "live-session";
 import { liveSockets } from "live-session/ws";
 import { WebSocketServer } from "ws";
 import { openEngine } from "../../examples/cluster/engine.ts";
+import { secret } from "./cookies.ts";
+import { obey, sharedNow } from "./processes.ts";
 
-const secret = "a secret of the benchmark";
 const CHANNEL = "bench";
 
 export type Order =
@@ -20,17 +21,12 @@ export type Order =
   | { readonly do: "puts"; readonly id: string; readonly count: number; readonly every: number }
   | { readonly do: "endAll"; readonly principal: string };
 
-/** The time on every process's clock of this machine, in ms with fractions. */
-const now = () => performance.timeOrigin + performance.now();
-
 const server = createServer();
 const order: (given: Order) => Promise<unknown> = process.env.BARE ? bare() : await live();
 
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
-process.on("message", async (given: Order) => process.send?.({ done: await order(given) }));
-process.on("disconnect", () => process.exit());
-process.send?.({ port: (server.address() as AddressInfo).port });
+obey((server.address() as AddressInfo).port, order);
 
 async function live() {
   const engine = await openEngine(process.env);
@@ -50,7 +46,7 @@ async function live() {
     }
     const handle = await sessions.attach(given.id);
     for (let index = 0; index < given.count; index++) {
-      await handle.put("at", now());
+      await handle.put("at", sharedNow());
       await setTimeout(given.every);
     }
     handle.detach();
@@ -69,7 +65,7 @@ function bare() {
   return async (given: Order): Promise<unknown> => {
     if (given.do !== "puts") throw new Error(`A bare node cannot ${given.do}.`);
     for (let index = 0; index < given.count; index++) {
-      await publisher.publish(CHANNEL, JSON.stringify({ at: now() }));
+      await publisher.publish(CHANNEL, JSON.stringify({ at: sharedNow() }));
       await setTimeout(given.every);
     }
     return undefined;

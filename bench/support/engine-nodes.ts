@@ -1,26 +1,23 @@
 // Starts nodes on each engine that is here, and connects to them.
 
-import { type ChildProcess, fork } from "node:child_process";
-import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { startNats } from "../../tests/support/servers/nats.ts";
 import { startPostgres } from "../../tests/support/servers/postgres.ts";
 import { adminPassword, startRedis } from "../../tests/support/servers/redis.ts";
+import { cookieOf } from "./cookies.ts";
 import type { Order } from "./engine-node.ts";
-
-const secret = "a secret of the benchmark";
+import { type BenchProcess, startProcess } from "./processes.ts";
 
 export interface EngineNode {
   readonly port: number;
-  order(order: Order): Promise<unknown>;
+  ask<Answer = void>(order: Order): Promise<Answer>;
 }
 
-export interface RunningEngine {
+interface RunningEngine {
   readonly environment: Record<string, string>;
   stop(): Promise<unknown>;
 }
@@ -47,61 +44,30 @@ export const engines: Record<string, () => Promise<RunningEngine>> = {
   },
 };
 
-/** Runs with so many nodes on an engine, and ends them; says so where its server is not here. */
-export async function withNodes(
-  name: string,
-  bare: boolean,
-  count: number,
-  run: (nodes: readonly EngineNode[]) => Promise<void>,
-): Promise<void> {
-  let engine: RunningEngine;
+/** Runs with so many nodes on an engine, or so many bare ones, and ends them. */
+export async function withNodes<T>(
+  engineName: string,
+  { nodes: count, bare = false }: { readonly nodes: number; readonly bare?: boolean },
+  run: (nodes: readonly EngineNode[]) => Promise<T>,
+): Promise<T> {
+  const engine = await (engines[engineName] as () => Promise<RunningEngine>)();
+  const nodes: (EngineNode & BenchProcess)[] = [];
   try {
-    engine = await (engines[name] as () => Promise<RunningEngine>)();
-  } catch (error) {
-    return console.log(`    ${name.padEnd(10)} left out: ${error instanceof Error ? error.message : error}`);
-  }
-  const children: ChildProcess[] = [];
-  try {
-    const nodes: EngineNode[] = [];
-    for (let index = 0; index < count; index++) {
-      nodes.push(await startNode({ ...engine.environment, ...(bare && { BARE: "1" }) }, children));
+    while (nodes.length < count) {
+      const environment = { ...engine.environment, ...(bare && { BARE: "1" }) };
+      const node = await startProcess<number>("engine-node.ts", { environment });
+      nodes.push({ ...node, port: node.ready });
     }
-    await run(nodes);
+    return await run(nodes);
   } finally {
-    await Promise.all(children.map(ended));
+    await Promise.all(nodes.map((node) => node.stop()));
     await engine.stop();
   }
 }
 
-async function startNode(environment: Record<string, string>, children: ChildProcess[]): Promise<EngineNode> {
-  const file = fileURLToPath(new URL("engine-node.ts", import.meta.url));
-  const child = fork(file, [], { execArgv: ["--import", "tsx"], env: { ...process.env, ...environment } });
-  children.push(child);
-  const exited = once(child, "exit").then(([code]) => Promise.reject(new Error(`A node ended with ${code}.`)));
-  exited.catch(() => {});
-  const [{ port }] = (await Promise.race([once(child, "message"), exited])) as [{ port: number }];
-  return {
-    port,
-    async order(order) {
-      child.send(order);
-      const [{ done }] = (await Promise.race([once(child, "message"), exited])) as [{ done: unknown }];
-      return done;
-    },
-  };
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-}
-
 /** A browser's socket that has said hello and has its first view. */
 export async function tabOf(node: EngineNode, id: string, name: string): Promise<WebSocket> {
-  const signature = createHmac("sha256", secret).update(id).digest("base64").replace(/=+$/, "");
-  const cookie = `connect.sid=${encodeURIComponent(`s:${id}.${signature}`)}`;
-  const socket = new WebSocket(`ws://127.0.0.1:${node.port}/live`, { headers: { cookie } });
+  const socket = new WebSocket(`ws://127.0.0.1:${node.port}/live`, { headers: { cookie: cookieOf(id) } });
   await once(socket, "open");
   socket.send(JSON.stringify({ t: "hello", v: 1, client: name }));
   await new Promise<void>((resolve) => {
@@ -112,10 +78,4 @@ export async function tabOf(node: EngineNode, id: string, name: string): Promise
     });
   });
   return socket;
-}
-
-/** The value below which this part of the sorted values lies. */
-export function quantile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((one, two) => one - two);
-  return sorted[Math.min(Math.floor(sorted.length * part), sorted.length - 1)] ?? Number.NaN;
 }

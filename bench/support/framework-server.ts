@@ -1,8 +1,9 @@
 // The same small app on Express, Fastify, Koa or Hono, over our store or over the one that is usual there. GET / tells how
 // often the session's visitor was here; GET /add changes that one key.
-// argv: framework, live | usual, the URL of a Redis or nothing for memory. Tells the row its port by IPC; then answers each
-// message with the processor time that it has used.
+// argv: framework; live, usual or memorystore (Express alone has that); the URL of a Redis or nothing for memory. Answers
+// every order with the ms of processor time that it has used.
 
+import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import fastifyCookie from "@fastify/cookie";
@@ -24,7 +25,8 @@ import { honoSession, type SessionEnv } from "live-session/hono";
 import { type KoaContext, koaStore } from "live-session/koa";
 import { redis } from "live-session/redis";
 import { createClient } from "redis";
-import { visitor } from "./session-stores.ts";
+import { obey } from "./processes.ts";
+import { makers, visitor } from "./session-stores.ts";
 
 type Data = Record<string, unknown>;
 
@@ -46,7 +48,8 @@ const seen = ({ views }: Data) => `seen ${views}`;
 
 const apps: Record<string, () => RequestListener | Promise<RequestListener>> = {
   express() {
-    const store = sessions ? expressStore(sessions) : (redisStore ?? new expressSession.MemoryStore());
+    const inMemory = () => makers[kind === "memorystore" ? kind : "MemoryStore"]().store;
+    const store = sessions ? expressStore(sessions) : (redisStore ?? inMemory());
     const app = express();
     app.use(expressSession({ store, secret, resave: false, saveUninitialized: false, cookie: { maxAge } }));
     app.get("/", (request, response) => void response.send(seen(request.session as unknown as Data)));
@@ -139,10 +142,9 @@ function honoRedisStore(redis: ReturnType<typeof createClient>): HonoStore {
   };
 }
 
-const server = createServer(await apps[framework]!());
-process.on("message", () => {
+const server = createServer(await apps[framework]!()).listen(0, "127.0.0.1");
+await once(server, "listening");
+obey((server.address() as AddressInfo).port, () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ cpu: (user + system) / 1000 });
+  return (user + system) / 1000;
 });
-process.on("disconnect", () => process.exit());
-server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }));

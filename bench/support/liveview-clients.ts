@@ -1,8 +1,9 @@
 // A process with the browsers' ends of live views: loads a page for each, joins over a WebSocket, and counts diffs.
 
 import { WebSocket } from "ws";
+import { obey, sharedNow } from "./processes.ts";
 
-interface Order {
+export interface ClientOrder {
   /** Where to; comes first. */
   readonly url?: string;
   readonly cookie?: string;
@@ -10,7 +11,7 @@ interface Order {
   readonly open?: number;
   /** Counts diffs from now on, up to so many. */
   readonly count?: number;
-  /** Answers when all of these have come. */
+  /** Answers when all of these have come, with when the last one did, on the clock that all processes share, in ms. */
   readonly counted?: true;
   readonly close?: true;
 }
@@ -23,7 +24,6 @@ let cookie = "";
 let diffCame = () => {};
 let counted: Promise<number> = Promise.resolve(0);
 const sockets: WebSocket[] = [];
-const now = () => Number(process.hrtime.bigint()) / 1e6;
 
 async function join(): Promise<void> {
   const page = await (await fetch(url, { headers: { cookie } })).text();
@@ -58,15 +58,15 @@ async function open(count: number): Promise<void> {
 function countDiffs(count: number): Promise<number> {
   let missing = count;
   return new Promise((resolve) => {
-    diffCame = () => --missing === 0 && resolve(now());
+    diffCame = () => --missing === 0 && resolve(sharedNow());
   });
 }
 
-process.on("message", async (order: Order) => {
+obey(null, async (order: ClientOrder) => {
   if (order.url !== undefined) url = order.url;
   if (order.cookie !== undefined) cookie = order.cookie;
   if (order.open) await open(order.open);
   if (order.count) counted = countDiffs(order.count);
   if (order.close) for (const socket of sockets.splice(0)) socket.close();
-  process.send?.({ at: order.counted ? await counted : now() });
+  return order.counted ? counted : undefined;
 });

@@ -1,23 +1,43 @@
-// The stores that express-store compares: ours and the two that keep sessions in this process too.
+// The stores under express-session that keep sessions in the process: ours and the two that users have.
 
 import session from "express-session";
-import { createLiveSessions } from "live-session";
+import { createLiveSessions, memoryStore } from "live-session";
 import { expressStore } from "live-session/express";
 import memorystore from "memorystore";
 
-const Memorystore = memorystore(session) as unknown as new (options: { checkPeriod: number }) => session.Store;
+interface MemorystoreStore extends session.Store {
+  prune(): void;
+}
 
+const Memorystore = memorystore(session) as unknown as new (options: { checkPeriod: number }) => MemorystoreStore;
+
+export interface Contender {
+  readonly store: session.Store;
+  /** Frees what expired; left out where there is no such thing. */
+  readonly sweep?: () => unknown;
+}
+
+/** Nothing is swept unless a row says so. */
 export const makers = {
-  "live-session": () => expressStore(createLiveSessions()),
-  MemoryStore: () => new session.MemoryStore(),
-  memorystore: () => new Memorystore({ checkPeriod: 86_400_000 }),
-} satisfies Record<string, () => session.Store>;
+  "live-session": () => {
+    const store = memoryStore();
+    const sessions = createLiveSessions({ store, cleanInterval: "1d" });
+    return { store: expressStore(sessions), sweep: () => store.sweep(0) };
+  },
+  MemoryStore: () => ({ store: new session.MemoryStore() }),
+  memorystore: () => {
+    const store = new Memorystore({ checkPeriod: 86_400_000 });
+    return { store, sweep: () => store.prune() };
+  },
+} satisfies Record<string, () => Contender>;
 
 export type StoreName = keyof typeof makers;
 
+export const storeNames = Object.keys(makers) as StoreName[];
+
 /** About 350 bytes of JSON with its cookie, as a small shop keeps for a visitor. */
-export function visitor(index: number): session.SessionData {
-  const cookie = Object.assign(new session.Cookie(), { maxAge: 86_400_000 });
+export function visitor(index: number, maxAge = 86_400_000): session.SessionData {
+  const cookie = Object.assign(new session.Cookie(), { maxAge });
   const cart = [
     { id: `kite-${index}`, amount: 2, price: 1995 },
     { id: "string", amount: 1, price: 350 },
@@ -31,9 +51,10 @@ export function idOf(index: number): string {
   return `${index}`.padStart(32, "visitor-of-the-shop-");
 }
 
-/** Puts sessions in, each made by a request that had none. */
-export async function fill(store: session.Store, sessions: number): Promise<void> {
-  await all(sessions, sessions, (index, done) => store.set(idOf(index), visitor(index), done));
+/** Puts the sessions from one number up to another in, each made by a request that had none. */
+export async function fill(store: session.Store, from: number, to: number, maxAge?: number): Promise<void> {
+  const create = (index: number, done: Done) => store.set(idOf(from + index), visitor(from + index, maxAge), done);
+  await all(to - from, 1_000, create);
 }
 
 export type Done = (error?: unknown) => void;
