@@ -33,7 +33,7 @@ async function side(name: string, drivers: Drivers) {
 }
 
 type Side = Awaited<ReturnType<typeof side>>;
-type Operation = (side: Side, index: number) => Promise<unknown>;
+type Operation = (side: Side, index: number) => unknown;
 
 const operations: Record<string, Operation> = {
   read: ({ sessions, created }, index) => sessions.read(created[index % SESSIONS]!.id),
