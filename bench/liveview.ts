@@ -55,7 +55,7 @@ async function view(server: LiveViewServer, sessionId: string): Promise<Viewer> 
         },
         close() {},
       },
-      { sessionId, allowsOrigin: () => true },
+      { sessionId, allowsOrigin: () => true, allowance: server.sessions.limits.connection(null, null) },
     ),
   };
   const joined = new Promise<void>((resolve) => {

@@ -1,11 +1,13 @@
 // The store for express-session: its callbacks, spoken by the hub.
 
 import session from "express-session";
+import type { AddressOf } from "../../core/address.ts";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { requireSessions } from "../shared/check.ts";
 import { nobodys } from "../shared/load.ts";
+import { type CountNewcomer, newcomers } from "../shared/newcomers.ts";
 import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
 import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
 import { dropSessionMembers, expressFormat } from "./format.ts";
@@ -18,6 +20,11 @@ export interface ExpressStoreOptions {
    * Either way the session stays gone. Default `"ignore"`.
    */
   readonly lateWrites?: "ignore" | "error" | undefined;
+  /**
+   * Where a request comes from, for `limits.perAddress.sessions`. Default: `request.ip`, which goes by Express's setting
+   * `trust proxy`.
+   */
+  readonly address?: AddressOf<Request> | undefined;
 }
 
 /** Express's request, by way of express-session's types: Express itself is no dependency. */
@@ -33,15 +40,17 @@ export class ExpressStore extends session.Store {
   declare generate?: (req: Request) => void;
   readonly #hub: Hub;
   readonly #lateWrites: "ignore" | "error";
+  readonly #countNewcomer: CountNewcomer<Request>;
   readonly #readiness: Readiness;
   /** First saves under way: an end of a session must come after them, not before. */
   readonly #creating = new Map<SessionKey, Promise<unknown>>();
 
   /** For `expressStore`. */
-  constructor(hub: Hub, lateWrites: "ignore" | "error") {
+  constructor(hub: Hub, lateWrites: "ignore" | "error", countNewcomer: CountNewcomer<Request>) {
     super();
     this.#hub = hub;
     this.#lateWrites = lateWrites;
+    this.#countNewcomer = countNewcomer;
     this.#readiness = new Readiness(hub, (event) => this.emit(event));
   }
 
@@ -78,7 +87,9 @@ export class ExpressStore extends session.Store {
       const copy = this.#copyOf(sid, object);
       if (copy.known) return copy.save(object);
       if (wasGivenUp(sid, object)) throw sessionEnded("destroyed");
-      const saving = copy.save(object);
+      const request = requestOf(object);
+      // A session that user code made without a request comes from nowhere.
+      const saving = copy.save(object, undefined, () => request && this.#countNewcomer(request));
       const settled = saving.catch(() => {}); // the callback hears of it
       this.#creating.set(copy.key, settled);
       settled.then(() => this.#creating.get(copy.key) === settled && this.#creating.delete(copy.key));
@@ -143,7 +154,7 @@ export class ExpressStore extends session.Store {
   #copyOf(sid: string, object: SessionObject): WorkingCopy {
     const own = copies.get(object);
     if (own?.isOf(sid, this.#hub)) return own;
-    const req = object instanceof session.Session && isObject(object.req) ? object.req : undefined;
+    const req = requestOf(object);
     const requests = req && copies.get(req);
     if (requests?.isOf(sid, this.#hub)) return requests;
     const copy = this.#copy(sid);
@@ -192,6 +203,11 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
+/** The request that a Session is of. */
+function requestOf(object: SessionObject): Request | undefined {
+  return object instanceof session.Session && isObject(object.req) ? (object.req as Request) : undefined;
+}
+
 /** Whether a Session that was never saved is no longer its request's: destroyed, or replaced by `regenerate`. */
 function wasGivenUp(sid: string, object: SessionObject): boolean {
   if (!(object instanceof session.Session)) return false;
@@ -203,18 +219,20 @@ function wasGivenUp(sid: string, object: SessionObject): boolean {
  * A store for the unmodified express-session: `session({ store: expressStore(sessions), secret, ... })`. Requests then
  * share their sessions with everything else that is attached to them, and write only the keys that they changed.
  *
- * Errors reach the middleware's `next`: `store_failed`, `too_large`, `not_json`, `bad_key`, `invalid_data`, `conflict`.
+ * Errors reach the middleware's `next`: `store_failed`, `too_large`, `not_json`, `bad_key`, `invalid_data`, `conflict`,
+ * `rate_limited`.
  *
  * @throws LiveSessionError `bad_option`
  */
 export function expressStore(sessions: Hub, options: ExpressStoreOptions = {}): ExpressStore {
   for (const name of Object.keys(options)) {
-    if (name !== "lateWrites") throw new LiveSessionError("bad_option", `expressStore: there is no option "${name}".`);
+    if (name !== "lateWrites" && name !== "address")
+      throw new LiveSessionError("bad_option", `expressStore: there is no option "${name}".`);
   }
-  const { lateWrites = "ignore" } = options;
+  const { lateWrites = "ignore", address } = options;
   requireSessions("expressStore", sessions);
   if (lateWrites !== "ignore" && lateWrites !== "error") {
     throw new LiveSessionError("bad_option", `lateWrites: "${lateWrites}" is neither "ignore" nor "error".`);
   }
-  return new ExpressStore(sessions, lateWrites);
+  return new ExpressStore(sessions, lateWrites, newcomers(sessions, address));
 }

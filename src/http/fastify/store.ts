@@ -1,10 +1,11 @@
 // The store for @fastify/session: its three callbacks, spoken by the hub.
 
 import type { SessionStore } from "@fastify/session";
-import type { Session as SessionData } from "fastify";
+import type { FastifyRequest, Session as SessionData } from "fastify";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { FirstSaves } from "../shared/first-saves.ts";
 import { loadSession } from "../shared/load.ts";
+import type { CountNewcomer } from "../shared/newcomers.ts";
 import { type SessionObject, sessionObject, visibleData } from "../shared/snapshot.ts";
 import { type Hub, type LateWrites, WorkingCopy } from "../shared/working-copy.ts";
 import { fastifyFormat, hasFixedEnd, isSessionMember } from "./format.ts";
@@ -14,17 +15,21 @@ type Callback = (error?: unknown) => void;
 export class FastifyStore implements SessionStore {
   readonly #hub: Hub;
   readonly #lateWrites: LateWrites;
+  readonly #countNewcomer: CountNewcomer<FastifyRequest>;
   /** What each session object was loaded as. */
   readonly #copies = new WeakMap<object, WorkingCopy>();
+  /** The request that each session object is of. */
+  readonly #requests = new WeakMap<object, FastifyRequest>();
   readonly #firstSaves = new FirstSaves();
   /** The copy whose data is being handed to the middleware at this moment. */
   #loading: WorkingCopy | null = null;
   /** Why the session that is being destroyed at this moment ends. */
   #reason: "destroyed" | "regenerated" = "destroyed";
 
-  constructor(hub: Hub, lateWrites: LateWrites) {
+  constructor(hub: Hub, lateWrites: LateWrites, countNewcomer: CountNewcomer<FastifyRequest>) {
     this.#hub = hub;
     this.#lateWrites = lateWrites;
+    this.#countNewcomer = countNewcomer;
   }
 
   /** Gives a fresh copy of the session, `null` if there is no live one under this id. Activity. */
@@ -52,7 +57,8 @@ export class FastifyStore implements SessionStore {
       const key = sessionKey(sid);
       const copy = this.copyOf(key, object) ?? this.#copy(sid);
       this.#copies.set(object, copy);
-      const saving = copy.save(object);
+      const request = this.#requests.get(object);
+      const saving = copy.save(object, undefined, () => request && this.#countNewcomer(request));
       if (!copy.known) this.#firstSaves.add(key, saving);
       return saving;
     });
@@ -72,7 +78,8 @@ export class FastifyStore implements SessionStore {
    * Takes note of what the middleware makes of loaded data: it copies the data into an object of its own and assigns
    * that to `request.session`, all before the callback that it was handed to returns.
    */
-  assigned(session: object): void {
+  assigned(session: object, request: FastifyRequest): void {
+    this.#requests.set(session, request);
     if (this.#loading) this.#copies.set(session, this.#loading);
   }
 

@@ -13,7 +13,7 @@ import { type CookieFacts, metaWith, type StoredCookie, storedCookie } from "./c
 import type { SessionObject } from "./snapshot.ts";
 
 /** The part of the hub that request adapters go through. */
-export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "ownership" | "clock" | "report">;
+export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "ownership" | "limits" | "clock" | "report">;
 
 /** How the session objects of one framework hold what a record keeps. */
 export interface SessionFormat {
@@ -100,15 +100,16 @@ export class WorkingCopy {
    *
    * @throws LiveSessionError `not_json`, `bad_key`, `too_large`, `invalid_data`, `store_failed`, `conflict`, and
    *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it; with a binding
-   *   `too_many_sessions`
+   *   `too_many_sessions`; for a new session what `admit` throws
+   * @param admit asked before a session is made: it throws if there must be none
    */
-  save(object: SessionObject, binding = takeBinding(object)): Promise<void> {
+  save(object: SessionObject, binding = takeBinding(object), admit: () => void = () => {}): Promise<void> {
     const data = this.#format.dataOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
     return this.#next(async () => {
       if (isOver(cookie)) await this.#hub.records.end(this.key, "expired");
       else if (this.#base) await this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie, binding));
-      else this.#base = await this.#create(object, data, cookie, binding);
+      else this.#base = await this.#create(object, data, cookie, binding, admit);
       if (binding) await this.#admit(binding);
     });
   }
@@ -184,6 +185,7 @@ export class WorkingCopy {
     data: JsonObject,
     cookie: CookieFacts | null,
     binding: Binding | undefined,
+    admit: () => void,
   ): Promise<Base> {
     const { records, writer } = this.#hub;
     const isNew = this.#format.isLoaded(object); // the middleware loads what there is; others may not have asked
@@ -194,6 +196,7 @@ export class WorkingCopy {
     if (!cookie) extras.meta ??= NO_COOKIE;
     const changes = await writer.checked(EMPTY, { put: data, delete: [] });
     const { deadline } = binding ?? {};
+    admit();
     const created = await records.commit(this.key, { mode: "create", ...changes, ...extras, deadline });
     if (!created.ok) {
       const other = created.why === "exists" ? await this.#live() : null;

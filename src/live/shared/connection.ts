@@ -69,6 +69,7 @@ export class Connection<Data extends object> {
   /** Calls that are to be answered: their actions need the handle, even when the connection is gone. */
   #unanswered: Set<number> | null = null;
   #cancelHello: (() => void) | null;
+  readonly #countMessage: () => boolean;
 
   /**
    * Takes over the handle, and gives it back when the connection is closed.
@@ -79,6 +80,7 @@ export class Connection<Data extends object> {
     this.#context = context;
     this.#live = live;
     this.#transport = transport;
+    this.#countMessage = context.app.sessions.limits.messageCounter();
     live.subscribe((message) => this.#told(message));
     this.#cancelHello = context.clock.after(context.limits.helloTimeout, () => this.close(1013, "no hello in time"));
   }
@@ -86,6 +88,7 @@ export class Connection<Data extends object> {
   /** Takes a text message of the browser. */
   receive(text: string): void {
     if (!this.#open) return;
+    if (!this.#countMessage()) return this.close(1013, "rate_limited");
     const parsed = parseMessage(text);
     if (parsed.ok) this.#obey(parsed.message);
     else this.fail(new LiveSessionError("bad_message", parsed.why), parsed.close);
