@@ -72,8 +72,8 @@ const LONGEST_MS = 86_400_000;
 
 /** @throws LiveSessionError `bad_option`, naming the limit */
 export function readLimits(limits: LimitsOptions | false = {}): LimitSettings {
-  const { perSession = {}, perAddress = {}, perConnection = {} } = group(limits || {}, "limits", groups);
   const off = limits === false;
+  const { perSession = {}, perAddress = {}, perConnection = {} } = group(off ? {} : limits, "limits", groups);
   const session = group(perSession, "limits.perSession", [
     "connections",
     "maxConnections",
