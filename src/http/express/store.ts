@@ -34,6 +34,9 @@ type Callback<T = void> = (error?: unknown, value?: T) => void;
 /** By session object, since the middleware hands those back; by request too, should user code wrap `req.session`. */
 const copies = hiddenField<WorkingCopy | undefined>();
 
+/** Of a request: that it was told to make no new session. */
+const refused = hiddenField<true>();
+
 /** The store that `expressStore` makes. */
 export class ExpressStore extends session.Store {
   /** Makes a new session for a request; assigned by the middleware. */
@@ -88,8 +91,9 @@ export class ExpressStore extends session.Store {
       if (copy.known) return copy.save(object);
       if (wasGivenUp(sid, object)) throw sessionEnded("destroyed");
       const request = requestOf(object);
-      // A session that user code made without a request comes from nowhere.
-      const saving = copy.save(object, undefined, () => request && this.#countNewcomer(request));
+      // The middleware tries once more with the response. Where that says 429 already, an error would only cut it off.
+      if (request && refused.get(request) && request.res?.statusCode === 429) return;
+      const saving = copy.save(object, undefined, () => this.#admit(request));
       const settled = saving.catch(() => {}); // the callback hears of it
       this.#creating.set(copy.key, settled);
       settled.then(() => this.#creating.get(copy.key) === settled && this.#creating.delete(copy.key));
@@ -145,6 +149,17 @@ export class ExpressStore extends session.Store {
     const key = sessionKey(sid);
     await this.#creating.get(key);
     await this.#hub.records.end(key, reason);
+  }
+
+  /** Of a session that user code made without a request nobody knows where it comes from. */
+  #admit(request: Request | undefined): void {
+    if (!request) return;
+    try {
+      this.#countNewcomer(request);
+    } catch (error) {
+      refused.set(request, true);
+      throw error;
+    }
   }
 
   #copy(sid: string): WorkingCopy {

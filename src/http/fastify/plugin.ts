@@ -98,16 +98,16 @@ function watchSession(request: FastifyRequest, store: FastifyStore): void {
       current = session;
       if (typeof session !== "object" || session === null) return;
       store.assigned(session, request);
-      nameRegenerate(session, store);
+      nameRegenerate(session, request, store);
     },
   });
 }
 
 /** A regenerated session ends as such, so that its live connections know that they may come back. */
-function nameRegenerate(session: FastifySessionObject, store: FastifyStore): void {
+function nameRegenerate(session: FastifySessionObject, request: FastifyRequest, store: FastifyStore): void {
   const { regenerate } = session as { regenerate?: (...given: unknown[]) => unknown };
   if (typeof regenerate !== "function") return;
-  const value = (...given: unknown[]) => store.regenerating(() => regenerate.apply(session, given));
+  const value = (...given: unknown[]) => store.regenerating(request, () => regenerate.apply(session, given));
   Object.defineProperty(session, "regenerate", { value, configurable: true, writable: true, enumerable: false });
 }
 

@@ -23,8 +23,8 @@ export class FastifyStore implements SessionStore {
   readonly #firstSaves = new FirstSaves();
   /** The copy whose data is being handed to the middleware at this moment. */
   #loading: WorkingCopy | null = null;
-  /** Why the session that is being destroyed at this moment ends. */
-  #reason: "destroyed" | "regenerated" = "destroyed";
+  /** The request whose session goes on under a new id, while the old one is being destroyed or the new one set. */
+  #regenerating: FastifyRequest | null = null;
 
   constructor(hub: Hub, lateWrites: LateWrites, countNewcomer: CountNewcomer<FastifyRequest>) {
     this.#hub = hub;
@@ -52,12 +52,12 @@ export class FastifyStore implements SessionStore {
 
   /** Writes what changed since the session was loaded; creates a new one. Never revives an ended one. */
   set(sid: string, session: SessionData, callback: Callback): void {
+    const object = session as unknown as SessionObject;
+    const request = this.#requests.get(object) ?? this.#regenerating;
     this.#answer(callback, async () => {
-      const object = session as unknown as SessionObject;
       const key = sessionKey(sid);
       const copy = this.copyOf(key, object) ?? this.#copy(sid);
       this.#copies.set(object, copy);
-      const request = this.#requests.get(object);
       const saving = copy.save(object, undefined, () => request && this.#countNewcomer(request));
       if (!copy.known) this.#firstSaves.add(key, saving);
       return saving;
@@ -67,10 +67,12 @@ export class FastifyStore implements SessionStore {
   /** Ends the session for good, wherever it is attached. */
   destroy(sid: string, callback: Callback): void {
     const key = sessionKey(sid);
-    const reason = this.#reason;
-    this.#answer(callback, async () => {
+    const request = this.#regenerating;
+    // With its answer the middleware sets the new session, which it assigns to the request only after that.
+    const answered = request ? (error?: unknown) => this.regenerating(request, () => callback(error)) : callback;
+    this.#answer(answered, async () => {
       await this.#firstSaves.settled(key);
-      await this.#hub.records.end(key, reason);
+      await this.#hub.records.end(key, request ? "regenerated" : "destroyed");
     });
   }
 
@@ -89,13 +91,13 @@ export class FastifyStore implements SessionStore {
     return copy?.key === key ? copy : undefined;
   }
 
-  /** Calls `regenerate`, which destroys the old session before it returns, and gives that end its name. */
-  regenerating<T>(regenerate: () => T): T {
-    this.#reason = "regenerated";
+  /** Calls `regenerate`, which destroys the old session before it returns: that end gets its name. */
+  regenerating<T>(request: FastifyRequest, regenerate: () => T): T {
+    this.#regenerating = request;
     try {
       return regenerate();
     } finally {
-      this.#reason = "destroyed";
+      this.#regenerating = null;
     }
   }
 
