@@ -23,7 +23,7 @@ export interface ServerAnswer {
 }
 
 const secret = "bench";
-const sessions = createLiveSessions<Shop>();
+const sessions = createLiveSessions<Shop>({ limits: false });
 const { id } = await sessions.create({ cart: Array.from({ length: 10 }, (_, index) => line(index)) });
 const signature = createHmac("sha256", secret).update(id).digest("base64").replace(/=+$/, "");
 const views = liveViews(sessions, {

@@ -58,9 +58,8 @@ export class Connection {
   }
 
   receive(text: string): void {
-    if (this.#closed) return;
+    if (!this.#heard()) return;
     this.lastSeen = this.#server.clock.now();
-    if (!this.#countMessage()) return this.close(1013, "rate_limited");
     const frame = parseFrame(text);
     if (!frame) return this.close(1007, "not a message of the protocol");
     if (frame.topic === "phoenix") return this.#phoenix(frame);
@@ -73,6 +72,17 @@ export class Connection {
     }
     if (!isCurrent) return this.#reply(frame, "error", { reason: "unmatched topic" });
     if (this.#withinLimits(frame)) joined.process.receive(frame.ref, frame.event, frame.payload);
+  }
+
+  /** The transport took something that is no message, such as a ping of its own. */
+  heard(): void {
+    this.#heard();
+  }
+
+  /** Whether what came is to be looked at: not what comes after the end, nor what is one of a flood. */
+  #heard(): boolean {
+    if (!this.#closed && !this.#countMessage()) this.close(1013, "rate_limited");
+    return !this.#closed;
   }
 
   /** Closes the transport and ends every view. Idempotent. */

@@ -104,6 +104,7 @@ export class WebSockets {
         connection.close(1003, "text only"); // uploads would be binary
       else connection.receive(data.toString());
     });
+    socket.on("ping", () => connection.heard()).on("pong", () => connection.heard());
     socket.on("error", () => {}); // ws closes what is broken, and we hear of that
     socket.on("close", () => {
       this.#sockets.delete(socket);

@@ -16,10 +16,10 @@ import { io } from "socket.io-client";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { bag, call, startApp, testHub } from "../support/express.ts";
-import { serveLiveViews } from "../support/liveview.ts";
+import { serveLiveViews, type Tab } from "../support/liveview.ts";
 import { eventually, rejection } from "../support/sessions.ts";
 import { serveStreams } from "../support/sse.ts";
-import { cookie, hub, listen, secret, serve } from "../support/ws.ts";
+import { cookie, hub, listen, type Peer, secret, serve } from "../support/ws.ts";
 
 interface Data {
   count: number;
@@ -63,12 +63,16 @@ describe("a WebSocket", () => {
     expect([attached(), reported]).toEqual([1, []]);
   });
 
-  test("that floods is closed with 1013", async () => {
+  test.each([
+    ["messages", (peer: Peer) => peer.send({ t: "ping" })],
+    ["pings of WebSockets", (peer: Peer) => peer.socket.ping()],
+    ["pongs that nobody asked for", (peer: Peer) => peer.socket.pong()],
+  ])("that floods with %s is closed with 1013", async (_what, send) => {
     const { app, id, sessions } = await made({ perConnection: { messages: { rate: 1, burst: 5 } } });
     const { connect } = await serve(app);
     const [flood, other] = [connect(id), connect(id)];
     await Promise.all([flood.hello("one"), other.hello("two")]);
-    for (let turn = 0; turn < 5; turn++) flood.send({ t: "ping" });
+    for (let turn = 0; turn < 5; turn++) send(flood);
     expect(await flood.closed).toBe(1013);
     expect(sessions.refused.perConnection.messages).toBe(1);
     await other.inStep();
@@ -362,10 +366,14 @@ describe("live views", () => {
     expect([sessions.refused.perSession.maxSubscribers, reported]).toEqual([1, []]);
   });
 
-  test("a flood closes its connection with 1013", async () => {
+  test.each([
+    ["messages", (tab: Tab) => tab.send(JSON.stringify([null, "1", "phoenix", "heartbeat", {}]))],
+    ["pings of WebSockets", (tab: Tab) => tab.socket.ping()],
+    ["pongs that nobody asked for", (tab: Tab) => tab.socket.pong()],
+  ])("a flood of %s closes its connection with 1013", async (_what, send) => {
     const { visitor, sessions } = await node({ perConnection: { messages: { rate: 1, per: "1d", burst: 5 } } });
     const tab = await visitor().tab("/");
-    for (let turn = 0; turn < 5; turn++) tab.send(JSON.stringify([null, "1", "phoenix", "heartbeat", {}]));
+    for (let turn = 0; turn < 5; turn++) send(tab);
     expect(await tab.closed).toEqual([1013, "rate_limited"]);
     expect(sessions.refused.perConnection.messages).toBe(1);
   });

@@ -311,6 +311,14 @@ export function liveAdapterSuite(adapter: LiveAdapter): void {
       await connect(id).until(() => true);
     });
 
+    test("one that is refused for want of a session leaves its place", async () => {
+      const { sessions, connect } = await node({ limits: { perAddress: { maxConnections: 1 } } });
+      const { id } = await sessions.create({ items: [] });
+      for (let turn = 0; turn < 3; turn++) expect(await connect("nobody").ended).toBe("unknown");
+      await connect(id).until(() => true);
+      expect(sessions.refused.perAddress.maxConnections).toBe(0);
+    });
+
     test("a session has no more subscribers than it may, whoever they are", async () => {
       const { sessions, connect } = await node({ limits: { perSession: { maxSubscribers: 2 } } });
       const { id } = await sessions.create({ items: [] });

@@ -87,11 +87,21 @@ export class Connection<Data extends object> {
 
   /** Takes a text message of the browser. */
   receive(text: string): void {
-    if (!this.#open) return;
-    if (!this.#countMessage()) return this.close(1013, "rate_limited");
+    if (!this.#heard()) return;
     const parsed = parseMessage(text);
     if (parsed.ok) this.#obey(parsed.message);
     else this.fail(new LiveSessionError("bad_message", parsed.why), parsed.close);
+  }
+
+  /** The transport took something that is no message, such as a ping of its own. */
+  heard(): void {
+    this.#heard();
+  }
+
+  /** Whether what came is to be looked at: not what comes after the end, nor what is one of a flood. */
+  #heard(): boolean {
+    if (this.#open && !this.#countMessage()) this.close(1013, "rate_limited");
+    return this.#open;
   }
 
   /** Refuses a message that the transport itself found wrong, and closes. */
