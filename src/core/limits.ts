@@ -23,12 +23,30 @@ export interface Refused {
   readonly perConnection: { readonly messages: number };
 }
 
-/** One connection's place among those of its session and address. */
-export interface Allowance {
+/** One connection's place among those of its session and address. A class, since there is one for each connection. */
+export class Allowance {
+  readonly #limits: Limits;
+  readonly #key: SessionKey | null;
+  readonly #address: string | null;
+  #there = true;
+
+  /** For `Limits`. */
+  constructor(limits: Limits, key: SessionKey | null, address: string | null) {
+    this.#limits = limits;
+    this.#key = key;
+    this.#address = address;
+  }
+
   /** Counts an action. @throws LiveSessionError `rate_limited` */
-  action(): void;
+  action(): void {
+    this.#limits.action(this.#key, this.#address);
+  }
+
   /** The connection is gone. Idempotent. */
-  release(): void;
+  release(): void {
+    if (this.#there) this.#limits.left(this.#key, this.#address);
+    this.#there = false;
+  }
 }
 
 /** What a limit that is not a rate tells callers to wait: nobody knows when another leaves. */
@@ -174,16 +192,13 @@ export class Limits {
     const { connections, maxConnections } = this.#session;
     const { connections: opened, maxConnections: open } = this.#address;
     takeAll([opened, address], [open, address], [connections, key], [maxConnections, key]);
-    let there = true;
-    return {
-      action: () => this.action(key, address),
-      release() {
-        if (!there) return;
-        there = false;
-        if (address !== null) open.give(address);
-        if (key !== null) maxConnections.give(key);
-      },
-    };
+    return new Allowance(this, key, address);
+  }
+
+  /** For `Allowance`: a connection is there no more. */
+  left(key: SessionKey | null, address: string | null): void {
+    if (address !== null) this.#address.maxConnections.give(address);
+    if (key !== null) this.#session.maxConnections.give(key);
   }
 
   /** Counts an action. @throws LiveSessionError `rate_limited` */
@@ -204,18 +219,21 @@ export class Limits {
     throw tooMany("too_many_subscribers", "As many are attached to this session as may be.", PATIENCE_MS);
   }
 
-  /** Counts the messages of one connection: false for one that is part of a flood, upon which it is to be closed. */
-  messageCounter(): () => boolean {
+  /** What the messages of one connection are counted by; `null` for no limit. */
+  messageBucket(): TokenBucket | null {
     const { messages } = this.#settings.perConnection;
-    if (!messages) return () => true;
-    const bucket = new TokenBucket(messages, this.#clock.now());
-    return () => {
-      const now = this.#clock.now();
-      const isFlood = bucket.wait(now) > 0;
-      if (isFlood) this.#floods++;
-      else bucket.take(now);
-      return !isFlood;
-    };
+    return messages && new TokenBucket(messages, this.#clock.now());
+  }
+
+  /** Counts a message. Whether it is one of a flood, upon which the connection is to be closed. */
+  isFlood(bucket: TokenBucket | null): boolean {
+    const now = this.#clock.now();
+    if (!bucket || bucket.wait(now) === 0) {
+      bucket?.take(now);
+      return false;
+    }
+    this.#floods++;
+    return true;
   }
 
   /** Frees the memory of those who asked for nothing in the last while. */

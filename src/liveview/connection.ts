@@ -2,6 +2,7 @@
 
 import { type Allowance, limitError } from "../core/limits.ts";
 import type { EndReason } from "../core/store.ts";
+import type { TokenBucket } from "../core/token-buckets.ts";
 import { encodeFrame, type Frame, parseFrame } from "./frames.ts";
 import { ViewProcess } from "./process.ts";
 import type { LiveViewServer } from "./server.ts";
@@ -37,7 +38,7 @@ export class Connection {
   readonly #server: LiveViewServer;
   readonly #transport: Transport;
   readonly #peer: AdmittedPeer;
-  readonly #countMessage: () => boolean;
+  readonly #messages: TokenBucket | null;
   readonly #joined = new Map<string, Joined>();
   #ending = false;
   #closed = false;
@@ -48,7 +49,7 @@ export class Connection {
     this.#server = server;
     this.#transport = transport;
     this.#peer = peer;
-    this.#countMessage = server.sessions.limits.messageCounter();
+    this.#messages = server.sessions.limits.messageBucket();
     this.lastSeen = server.clock.now();
   }
 
@@ -81,7 +82,8 @@ export class Connection {
 
   /** Whether what came is to be looked at: not what comes after the end, nor what is one of a flood. */
   #heard(): boolean {
-    if (!this.#closed && !this.#countMessage()) this.close(1013, "rate_limited");
+    const { limits } = this.#server.sessions;
+    if (!this.#closed && limits.isFlood(this.#messages)) this.close(1013, "rate_limited");
     return !this.#closed;
   }
 

@@ -285,11 +285,12 @@ describe("limits", () => {
 
   test("messages of a connection are counted by themselves", () => {
     const { limits, clock } = limitsOf({ perConnection: { messages: { rate: 1, burst: 2 } } });
-    const [left, right] = [limits.messageCounter(), limits.messageCounter()];
-    expect([left(), left(), left(), right()]).toEqual([true, true, false, true]);
+    const [left, right] = [limits.messageBucket(), limits.messageBucket()];
+    const floods = (...buckets: (typeof left)[]) => buckets.map((bucket) => limits.isFlood(bucket));
+    expect(floods(left, left, left, right)).toEqual([false, false, true, false]);
     expect(limits.refused.perConnection.messages).toBe(1);
     clock.advance(1_000);
-    expect([left(), left()]).toEqual([true, false]);
+    expect(floods(left, left)).toEqual([false, true]);
   });
 
   test("false is for none at all, and for one of them", () => {
@@ -299,13 +300,13 @@ describe("limits", () => {
       perConnection: { messages: false },
     }).limits;
     for (const limits of [none, some]) {
-      const count = limits.messageCounter();
+      const bucket = limits.messageBucket();
       for (let turn = 0; turn < 10_000; turn++) {
         limits.connection(one, "a");
         limits.action(one, "a");
         limits.subscriber(turn);
         limits.newSession("a");
-        expect(count()).toBe(true);
+        expect(limits.isFlood(bucket)).toBe(false);
       }
       expect(JSON.stringify(limits.refused)).not.toMatch(/[1-9]/);
     }

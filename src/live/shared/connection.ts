@@ -5,6 +5,7 @@ import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSession, LiveSessionMessage } from "../../core/live-session.ts";
 import type { Session } from "../../core/session-map.ts";
 import type { EndReason } from "../../core/store.ts";
+import type { TokenBucket } from "../../core/token-buckets.ts";
 import type { ClientMessage } from "../../core/wire.ts";
 import { ANSWERS_LIMIT, type Client, Clients } from "./calls.ts";
 import {
@@ -69,7 +70,7 @@ export class Connection<Data extends object> {
   /** Calls that are to be answered: their actions need the handle, even when the connection is gone. */
   #unanswered: Set<number> | null = null;
   #cancelHello: (() => void) | null;
-  readonly #countMessage: () => boolean;
+  readonly #messages: TokenBucket | null;
 
   /**
    * Takes over the handle, and gives it back when the connection is closed.
@@ -80,7 +81,7 @@ export class Connection<Data extends object> {
     this.#context = context;
     this.#live = live;
     this.#transport = transport;
-    this.#countMessage = context.app.sessions.limits.messageCounter();
+    this.#messages = context.app.sessions.limits.messageBucket();
     live.subscribe((message) => this.#told(message));
     this.#cancelHello = context.clock.after(context.limits.helloTimeout, () => this.close(1013, "no hello in time"));
   }
@@ -100,7 +101,8 @@ export class Connection<Data extends object> {
 
   /** Whether what came is to be looked at: not what comes after the end, nor what is one of a flood. */
   #heard(): boolean {
-    if (this.#open && !this.#countMessage()) this.close(1013, "rate_limited");
+    const { limits } = this.#context.app.sessions;
+    if (this.#open && limits.isFlood(this.#messages)) this.close(1013, "rate_limited");
     return this.#open;
   }
 
