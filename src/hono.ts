@@ -1,3 +1,3 @@
 // live-session/hono: sessions as a Hono middleware.
 
-export { honoSession, type SessionEnv } from "./http/hono/middleware.ts";
+export { type HonoSessionOptions, honoSession, type SessionEnv } from "./http/hono/middleware.ts";

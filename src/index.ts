@@ -31,6 +31,14 @@ export type { Duration } from "./core/duration.ts";
 export { type ErrorCode, type ErrorContext, type Issue, LiveSessionError, type OnError } from "./core/errors.ts";
 export type { CreatedSession, LiveSessions } from "./core/hub.ts";
 export { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./core/ids.ts";
+export type {
+  AddressLimits,
+  ConnectionFloodLimits,
+  LimitsOptions,
+  RateLimit,
+  SessionLimits,
+} from "./core/limit-options.ts";
+export type { Refused } from "./core/limits.ts";
 export type { LiveSession, LiveSessionMessage } from "./core/live-session.ts";
 export type { LiveSessionsOptions } from "./core/options.ts";
 export type {

@@ -32,7 +32,7 @@ function answerTo(socket: StubSocket, text: string): Promise<number> {
 
 async function live(): Promise<Side> {
   const server = createServer();
-  const sessions = createLiveSessions<Shop>();
+  const sessions = createLiveSessions<Shop>({ limits: false });
   const { id } = await sessions.create({ cart: cart() });
   const views = liveViews(sessions, {
     secret,

@@ -30,7 +30,7 @@ obey((server.address() as AddressInfo).port, order);
 
 async function live() {
   const engine = await openEngine(process.env);
-  const sessions = createLiveSessions<{ at: number }>({ store: engine.store, bus: engine.bus });
+  const sessions = createLiveSessions<{ at: number }>({ store: engine.store, bus: engine.bus, limits: false });
   const app = sessions.app({ view: ({ at = 0 }) => ({ at }) });
   liveSockets(app, { secret, maxTabs: 1_000 }).attach(server, { path: "/live" });
   return async (given: Order): Promise<unknown> => {

@@ -21,7 +21,7 @@ export interface Put {
   readonly written: number;
 }
 
-const sessions = createLiveSessions<Shop>();
+const sessions = createLiveSessions<Shop>({ limits: false });
 const { id } = await sessions.create({ cart: Array.from({ length: 10 }, (_, index) => line(index)) });
 const views = liveViews(sessions, {
   secret,

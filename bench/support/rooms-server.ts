@@ -23,7 +23,7 @@ const onWrite = () => void written++;
 type Change = (session: number, n: number) => unknown;
 
 async function live(): Promise<Change> {
-  const sessions = createLiveSessions<{ items: string[]; n: number }>();
+  const sessions = createLiveSessions<{ items: string[]; n: number }>({ limits: false });
   const app = sessions.app({ view: ({ items = [], n = 0 }) => ({ items, n }) });
   liveSockets(app, { secret, pingInterval: "1h" }).attach(server, { path: "/live" });
   const handles: LiveSession<{ items: string[]; n: number }>[] = [];

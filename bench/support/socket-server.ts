@@ -52,7 +52,7 @@ function raw(): Held {
 }
 
 async function live(): Promise<Held> {
-  const sessions = createLiveSessions<{ cart: string[] }>();
+  const sessions = createLiveSessions<{ cart: string[] }>({ limits: false });
   const app = sessions.app({ view: ({ cart = [] }) => ({ cart }) });
   const sockets = liveSockets(app, { secret, maxTabs: 1_000_000 });
   sockets.attach(server, { path: "/live" });

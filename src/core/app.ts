@@ -61,7 +61,7 @@ export interface LiveApp<Data extends object, View, Actions extends Record<strin
    * Runs an action by its name, with input from outside. Resolves to its result as JSON text, or `undefined` if it
    * returned nothing.
    *
-   * @throws LiveSessionError `unknown_action`, `invalid_input`, or whatever the action throws
+   * @throws LiveSessionError `rate_limited`, `unknown_action`, `invalid_input`, or whatever the action throws
    */
   run(live: LiveSession<Data>, name: unknown, input: unknown): Promise<string | undefined>;
 }
@@ -118,6 +118,7 @@ export function makeApp<Data extends object, View, Actions extends Record<string
     },
 
     async run(live, name, input) {
+      live.countAction();
       const action = table.get(name);
       if (!action)
         throw new LiveSessionError("unknown_action", `There is no action ${JSON.stringify(shortName(name))}.`);

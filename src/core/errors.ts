@@ -29,6 +29,9 @@ import type { EndReason } from "./store.ts";
  * | `forbidden_origin` | the upgrade's Origin is not allowed |
  * | `too_many_calls` | a browser tab has too many calls in flight; this one was not run |
  * | `call_forgotten` | a call was sent again after its answer was dropped; it is not run again |
+ * | `rate_limited` | too much in a short time, by the option `limits`; nothing was done; HTTP status 429 with Retry-After |
+ * | `too_many_connections` | the session or the address has as many connections as `limits` allows; HTTP status 429 |
+ * | `too_many_subscribers` | as many are attached to the session on this node as `limits` allows; HTTP status 429 |
  */
 export type ErrorCode =
   | "bad_option"
@@ -54,7 +57,10 @@ export type ErrorCode =
   | "action_failed"
   | "forbidden_origin"
   | "too_many_calls"
-  | "call_forgotten";
+  | "call_forgotten"
+  | "rate_limited"
+  | "too_many_connections"
+  | "too_many_subscribers";
 
 /** One thing that a schema found wrong. `path` leads to it from the top of the data or input. */
 export interface Issue {

@@ -7,6 +7,8 @@ import { type Clock, every } from "./clock.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
 import { checkKey, copyJson } from "./json.ts";
+import type { LimitSettings } from "./limit-options.ts";
+import { type Allowance, Limits, type Refused } from "./limits.ts";
 import { type AttachOptions, changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
 import { attempt } from "./maybe.ts";
 import {
@@ -42,6 +44,7 @@ export interface HubOptions {
   readonly rotationGrace: number;
   readonly expiryNotice: number;
   readonly principalLimit: PrincipalLimit | null;
+  readonly limits: LimitSettings;
   readonly maxBytes: number;
   readonly schema: StandardSchema | undefined;
   readonly clock: Clock;
@@ -64,6 +67,8 @@ export class LiveSessions<Data extends object> implements MapWriter {
   readonly writer: SessionWriter;
   /** For adapters: whose session it is. */
   readonly ownership: Ownership;
+  /** For adapters: how much those at the other end may ask. */
+  readonly limits: Limits;
   /** For adapters: takes errors that no caller waits for. */
   readonly report: (error: unknown, context: ErrorContext) => void;
   /** For adapters: the time that expiry goes by on this node. */
@@ -80,6 +85,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
     this.#options = options;
     this.report = onError;
     this.clock = clock;
+    this.limits = new Limits(options.limits, clock);
     const map = (key: SessionKey, incarnation: string, data: JsonObject) => this.#map(key, incarnation, data);
     this.#topics = new Topics({ ...options, report: onError, map });
     this.records = new SessionRecords({ ...options, report: onError }, this.#topics.local);
@@ -96,6 +102,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
       regenerate: (key, incarnation, options) => this.#regenerate(key, incarnation, options),
     };
     this.#stopSweeping = every(clock, options.cleanInterval, async () => {
+      this.limits.sweep();
       try {
         await this.records.sweep(options.endedRetention);
       } catch (error) {
@@ -108,15 +115,27 @@ export class LiveSessions<Data extends object> implements MapWriter {
    * Attaches to the session with this id, which is the secret in the cookie. Activity, unless told otherwise: pushes the
    * idle lifetime.
    *
-   * @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`, `bus_failed`, `closed`
+   * @throws LiveSessionError `unknown_session`, `session_ended`, `too_many_subscribers`, `store_failed`, `bus_failed`,
+   *   `closed`
    */
   async attach(id: string, options?: AttachOptions): Promise<LiveSession<Data>> {
     return this.attachKey(sessionKey(id), options);
   }
 
-  /** As `attach`, for adapters and for those who know a session by its key. */
-  async attachKey(key: SessionKey, { activity = true }: AttachOptions = {}): Promise<LiveSession<Data>> {
-    return this.#topics.open(key, (topic) => new LiveSession<Data>(topic, this.#context, activity));
+  /**
+   * As `attach`, for adapters and for those who know a session by its key.
+   *
+   * @param allowance of the connection that the handle is for: released when it is detached
+   */
+  async attachKey(
+    key: SessionKey,
+    { activity = true }: AttachOptions = {},
+    allowance: Allowance | null = null,
+  ): Promise<LiveSession<Data>> {
+    return this.#topics.open(key, (topic) => {
+      this.limits.subscriber(topic.size);
+      return new LiveSession<Data>(topic, this.#context, activity, allowance);
+    });
   }
 
   /**
@@ -209,6 +228,11 @@ export class LiveSessions<Data extends object> implements MapWriter {
   /** Compares every attached session with the store now, rather than at the next `checkInterval`. */
   check(): Promise<void> {
     return this.#topics.check();
+  }
+
+  /** How often each of the `limits` refused something on this node since it started: a copy, to be read now and then. */
+  get refused(): Refused {
+    return this.limits.refused;
   }
 
   /** Stops all timers, detaches every handle, closes bus and store (not the clients handed to them). Idempotent. */

@@ -4,6 +4,7 @@ import { diff } from "./changes.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import type { SessionId, SessionKey } from "./ids.ts";
 import { checkKey, cloneJson, copyJson } from "./json.ts";
+import type { Allowance } from "./limits.ts";
 import { type Binding, type BindOptions, checkBinding } from "./ownership.ts";
 import type { RegenerateOptions } from "./regenerate.ts";
 import type { DeepReadonly, KeyOf, Session } from "./session-map.ts";
@@ -65,14 +66,16 @@ export class LiveSession<Data extends object> implements Disposable {
   readonly #member: TopicMember;
   readonly #incarnation: string;
   readonly #activity: boolean;
+  readonly #allowance: Allowance | null;
   #detached = false;
 
   /** For the hub: use `sessions.attach`. */
-  constructor(topic: Topic, context: LiveSessionContext, activity: boolean) {
+  constructor(topic: Topic, context: LiveSessionContext, activity: boolean, allowance: Allowance | null = null) {
     this.key = topic.key;
     this.#topic = topic;
     this.#context = context;
     this.#activity = activity;
+    this.#allowance = allowance;
     this.#incarnation = (topic.snapshot as Snapshot).incarnation;
     this.#member = (message) => this.#tell(message as LiveSessionMessage<Data>);
     topic.join(this.#member);
@@ -208,6 +211,16 @@ export class LiveSession<Data extends object> implements Disposable {
     await this.#context.bind(key, incarnation as string, binding);
   }
 
+  /**
+   * Counts an action of the connection that this handle is for, as calls of an app's actions are: for protocols of your own,
+   * before you do what a message asks for. Does nothing on a handle that `sessions.attach` gave.
+   *
+   * @throws LiveSessionError `rate_limited`
+   */
+  countAction(): void {
+    this.#allowance?.action();
+  }
+
   /** For adapters: tells the session, whose versions these are, from others; no secret. */
   get incarnation(): string {
     return this.#incarnation;
@@ -232,6 +245,7 @@ export class LiveSession<Data extends object> implements Disposable {
     this.#detached = true;
     this.#listeners = [];
     this.#topic.leave(this.#member);
+    this.#allowance?.release();
   }
 
   [Symbol.dispose](): void {

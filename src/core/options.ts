@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { LiveSessionError, type OnError } from "./errors.ts";
 import type { HubOptions } from "./hub.ts";
+import { type LimitsOptions, readLimits } from "./limit-options.ts";
 import type { PrincipalLimit } from "./ownership.ts";
 import { safeReport } from "./records.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
@@ -41,6 +42,11 @@ export interface LiveSessionsOptions<Data extends object> {
   readonly expiryNotice?: Duration | undefined;
   /** How many sessions a principal may have (see `bind`), and what becomes of one more. Default: any number. */
   readonly principalLimit?: PrincipalLimit | undefined;
+  /**
+   * How much one session, address or connection may ask of this node; `false` for no limits. Default: for each session and
+   * connection what no real user meets, for addresses nothing.
+   */
+  readonly limits?: LimitsOptions | false | undefined;
   /** The most that a session's data may be, as JSON in UTF-8 bytes. Default 1 MiB. */
   readonly maxBytes?: number | undefined;
   /** What the whole data must be after every write: a schema of any Standard Schema library. */
@@ -64,6 +70,7 @@ const known = new Set<keyof LiveSessionsOptions<object>>([
   "rotationGrace",
   "expiryNotice",
   "principalLimit",
+  "limits",
   "maxBytes",
   "schema",
   "clock",
@@ -106,6 +113,7 @@ export function readOptions<Data extends object>(
     rotationGrace: milliseconds(options.rotationGrace ?? "5s", "rotationGrace", 0),
     expiryNotice: milliseconds(options.expiryNotice ?? "60s", "expiryNotice", 0),
     principalLimit: principalLimitOf(options.principalLimit),
+    limits: readLimits(options.limits),
     maxBytes,
     schema,
     clock,

@@ -122,6 +122,11 @@ export class Topic {
     if (this.#endReason) throw sessionEnded(this.#endReason);
   }
 
+  /** How many are attached. */
+  get size(): number {
+    return this.#members.size;
+  }
+
   join(member: TopicMember): void {
     this.#members.add(member);
   }

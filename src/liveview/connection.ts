@@ -1,6 +1,8 @@
 // One connection of a browser: sorts its messages by topic among the live views that joined over it.
 
+import { type Allowance, limitError } from "../core/limits.ts";
 import type { EndReason } from "../core/store.ts";
+import type { TokenBucket } from "../core/token-buckets.ts";
 import { encodeFrame, type Frame, parseFrame } from "./frames.ts";
 import { ViewProcess } from "./process.ts";
 import type { LiveViewServer } from "./server.ts";
@@ -19,6 +21,11 @@ export interface Peer {
   allowsOrigin(origin: string): boolean;
 }
 
+/** A peer that was let in, and is to be released when its connection is gone. */
+export interface AdmittedPeer extends Peer {
+  readonly allowance: Allowance;
+}
+
 interface Joined {
   readonly joinRef: string | null;
   readonly process: ViewProcess;
@@ -30,17 +37,19 @@ const LAST_WORDS_MS = 2_000;
 export class Connection {
   readonly #server: LiveViewServer;
   readonly #transport: Transport;
-  readonly #peer: Peer;
+  readonly #peer: AdmittedPeer;
+  readonly #messages: TokenBucket | null;
   readonly #joined = new Map<string, Joined>();
   #ending = false;
   #closed = false;
   /** When the last message came, on the server's clock. */
   lastSeen: number;
 
-  constructor(server: LiveViewServer, transport: Transport, peer: Peer) {
+  constructor(server: LiveViewServer, transport: Transport, peer: AdmittedPeer) {
     this.#server = server;
     this.#transport = transport;
     this.#peer = peer;
+    this.#messages = server.sessions.limits.messageBucket();
     this.lastSeen = server.clock.now();
   }
 
@@ -50,12 +59,12 @@ export class Connection {
   }
 
   receive(text: string): void {
-    if (this.#closed) return;
+    if (!this.#heard()) return;
     this.lastSeen = this.#server.clock.now();
     const frame = parseFrame(text);
     if (!frame) return this.close(1007, "not a message of the protocol");
     if (frame.topic === "phoenix") return this.#phoenix(frame);
-    if (frame.event === "phx_join") return this.#join(frame);
+    if (frame.event === "phx_join") return this.#withinLimits(frame) ? this.#join(frame) : undefined;
     const joined = this.#joined.get(frame.topic);
     const isCurrent = joined && joined.joinRef === frame.joinRef;
     if (frame.event === "phx_leave") {
@@ -63,7 +72,19 @@ export class Connection {
       return this.#reply(frame, "ok", {}); // also of what it left before
     }
     if (!isCurrent) return this.#reply(frame, "error", { reason: "unmatched topic" });
-    joined.process.receive(frame.ref, frame.event, frame.payload);
+    if (this.#withinLimits(frame)) joined.process.receive(frame.ref, frame.event, frame.payload);
+  }
+
+  /** The transport took something that is no message, such as a ping of its own. */
+  heard(): void {
+    this.#heard();
+  }
+
+  /** Whether what came is to be looked at: not what comes after the end, nor what is one of a flood. */
+  #heard(): boolean {
+    const { limits } = this.#server.sessions;
+    if (!this.#closed && limits.isFlood(this.#messages)) this.close(1013, "rate_limited");
+    return !this.#closed;
   }
 
   /** Closes the transport and ends every view. Idempotent. */
@@ -78,6 +99,18 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     for (const { process } of [...this.#joined.values()]) process.release();
+    this.#peer.allowance.release();
+  }
+
+  /** Counts an action; one too many is answered with an error that names the code. */
+  #withinLimits(frame: Frame): boolean {
+    try {
+      this.#peer.allowance.action();
+      return true;
+    } catch (error) {
+      this.#reply(frame, "error", { reason: limitError(error)?.code });
+      return false;
+    }
   }
 
   #phoenix(frame: Frame): void {

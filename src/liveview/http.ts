@@ -1,6 +1,7 @@
 // Live views under Express, Fastify, and whatever speaks fetch. Typed by shape: none of them is a dependency.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressOf } from "../core/address.ts";
 import { readCookie } from "../core/cookies.ts";
 import { requestUrl } from "./admission.ts";
 import type { LiveViews } from "./live-views.ts";
@@ -69,7 +70,10 @@ export function longPoll(views: LiveViews) {
       const token = searchParams.get("token");
       sendPoll(
         response,
-        await views.poll({ method: request.method ?? "GET", token: token || null, body, headers }, gone.signal),
+        await views.poll(
+          { method: request.method ?? "GET", token: token || null, body, headers, address: views.addressOf(request) },
+          gone.signal,
+        ),
       );
     };
     answer().catch((error) => (next ? next(error) : response.destroy()));
@@ -77,7 +81,17 @@ export function longPoll(views: LiveViews) {
 }
 
 function sendPoll(response: ServerResponse, answer: PollResponse): void {
-  if (!response.destroyed) sendJson(response, 200, answer);
+  if (response.destroyed) return;
+  const { status, headers } = httpOf(answer);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  sendJson(response, status, answer);
+}
+
+/** How an answer to a poll goes out: the client looks at its `status` alone, others at that of HTTP. */
+function httpOf({ retryAfter }: PollResponse): { status: number; headers: Record<string, string> } {
+  return retryAfter === undefined
+    ? { status: 200, headers: {} }
+    : { status: 429, headers: { "retry-after": String(retryAfter) } };
 }
 
 function sendJson(response: ServerResponse, status: number, value: object): void {
@@ -140,15 +154,22 @@ export function fastifyPages<Request extends FastifyRequestLike>(
  *
  * @param options.sessionId finds the session id of a request. Default: from its cookie, by the options of `liveViews`
  * @param options.path of the client's connection. Default `"/live"`
+ * @param options.address where a request comes from, for `limits.perAddress`
+ * @throws LiveSessionError `bad_option` if addresses are counted, and neither this nor `liveViews` has the option `address`
  */
 export function fetchPages(
   views: LiveViews,
-  options: { readonly sessionId?: (request: Request) => string | null; readonly path?: string } = {},
+  options: {
+    readonly sessionId?: (request: Request) => string | null;
+    readonly path?: string;
+    readonly address?: AddressOf<Request>;
+  } = {},
 ) {
-  const { sessionId = (request: Request) => views.sessionId(headersOf(request)), path = "/live" } = options;
+  const { sessionId = (request: Request) => views.sessionId(headersOf(request)), path = "/live", address } = options;
+  views.requireAddress("fetchPages", address !== undefined);
   return async (request: Request): Promise<Response | null> => {
     const url = new URL(request.url);
-    if (url.pathname === `${path}/longpoll`) return poll(views, request, url);
+    if (url.pathname === `${path}/longpoll`) return poll(views, request, url, address && (address(request) ?? ""));
     if (request.method !== "GET" && request.method !== "HEAD") return null;
     const flash = readCookie(request.headers.get("cookie") ?? undefined, FLASH_COOKIE);
     const id = sessionId(request);
@@ -158,15 +179,20 @@ export function fetchPages(
   };
 }
 
-async function poll(views: LiveViews, request: Request, url: URL): Promise<Response> {
+async function poll(
+  views: LiveViews,
+  request: Request,
+  url: URL,
+  address: string | null | undefined,
+): Promise<Response> {
   const { method } = request;
   const body = method === "POST" ? await request.text() : "";
   if (Buffer.byteLength(body) > views.maxMessageBytes) return Response.json({ status: 413 }, { status: 413 });
   const token = url.searchParams.get("token") || null;
   const headers = { host: url.host, ...headersOf(request) };
-  return Response.json(await views.poll({ method, token, body, headers }, request.signal), {
-    headers: { "cache-control": "no-store" },
-  });
+  const answer = await views.poll({ method, token, body, headers, address }, request.signal);
+  const { status, headers: own } = httpOf(answer);
+  return Response.json(answer, { status, headers: { ...own, "cache-control": "no-store" } });
 }
 
 function headersOf({ headers }: Request): Record<string, string> {

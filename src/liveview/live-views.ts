@@ -68,7 +68,7 @@ export class LiveViews {
     if (typeof sessions?.attach !== "function") throw badOption("liveViews: pass what createLiveSessions made.");
     if (typeof routes !== "object" || routes === null) throw badOption("routes: give paths and their live views.");
     if (typeof layout !== "function") throw badOption("layout: give a function that makes the page around a view.");
-    this.#admission = new Admission(options, sessions.report);
+    this.#admission = new Admission(options, sessions);
     this.maxMessageBytes = wholeNumber(options.maxMessageBytes ?? 256 * 1024, "maxMessageBytes", 1);
     this.#server = {
       sessions,
@@ -115,19 +115,44 @@ export class LiveViews {
     this.#sockets.attach(server, path);
   }
 
-  /** One request of a long poll, for any framework. @param headers of the request, names in lower case */
-  poll(
-    request: Omit<PollRequest, "sessionId" | "allowsOrigin"> & {
+  /** For adapters: the `address` of a request of Node's, for `poll`. `null` where addresses are not counted. */
+  addressOf(request: IncomingMessage): string | null {
+    return this.#admission.addressOf(request);
+  }
+
+  /**
+   * For adapters of requests that have no socket.
+   *
+   * @param isGiven whether the adapter was told how to find the address of a request
+   * @throws LiveSessionError `bad_option` if it has to be
+   */
+  requireAddress(where: string, isGiven: boolean): void {
+    this.#admission.requireAddress(where, isGiven);
+  }
+
+  /**
+   * One request of a long poll, for any framework.
+   *
+   * @param request.headers names in lower case
+   * @param request.address where it comes from, for `limits.perAddress`
+   */
+  async poll(
+    request: Omit<PollRequest, "sessionId" | "allowsOrigin" | "admit"> & {
       readonly headers: Readonly<Record<string, string | undefined>>;
+      readonly address?: string | null | undefined;
     },
     gone?: AbortSignal,
   ): Promise<PollResponse> {
     const incoming = { headers: request.headers } as unknown as IncomingMessage;
-    if (!this.#admission.allowsRequest(incoming)) return Promise.resolve({ status: 403 });
+    if (!this.#admission.allowsRequest(incoming)) return { status: 403 };
     // A sealed session is told of once, by the request that opens the connection.
     const isNew = request.token === null;
     const sessionId = isNew ? this.#admission.optionalSessionId(incoming) : this.#admission.sessionId(incoming);
-    const peer = { sessionId, allowsOrigin: this.#admission.ruleFor(incoming) };
+    const admit = () => {
+      this.requireAddress("poll", typeof request.address === "string");
+      return this.#admission.admit(incoming, request.address ?? undefined);
+    };
+    const peer = { sessionId, allowsOrigin: this.#admission.ruleFor(incoming), admit };
     return this.#polls.handle({ ...request, ...peer }, gone);
   }
 

@@ -1,6 +1,7 @@
 // The client's other way: messages fetched and posted over HTTP, for networks that let no WebSocket through.
 
 import { randomBytes } from "node:crypto";
+import { type Allowance, limitError, retryAfter } from "../core/limits.ts";
 import { Connection, type Peer } from "./connection.ts";
 import type { LiveViewServer } from "./server.ts";
 
@@ -11,11 +12,20 @@ export interface PollRequest extends Peer {
   readonly token: string | null;
   /** Of a POST: messages, one a line. */
   readonly body: string;
+  /** Counts the connection that the request is about to open. @throws LiveSessionError if it is one too many */
+  readonly admit: () => Allowance;
 }
 
-/** Goes back as JSON, always with HTTP status 200: the client reads `status`. */
+/**
+ * Goes back as JSON, with HTTP status 200: the client reads `status`. Where there is a `retryAfter`, with 429 and the header
+ * Retry-After; the client knows no such status, and takes 500 for "try again later".
+ */
 export interface PollResponse {
-  readonly status: 200 | 204 | 403 | 405 | 410;
+  readonly status: 200 | 204 | 403 | 405 | 410 | 500;
+  /** Which limit refused it. */
+  readonly code?: string;
+  /** In seconds. */
+  readonly retryAfter?: number;
   readonly token?: string;
   readonly messages?: readonly string[];
 }
@@ -74,7 +84,15 @@ export class LongPolls {
   }
 
   /** The first answer names the token and opens the connection at the client. */
-  #open({ sessionId, allowsOrigin }: Peer): PollResponse {
+  #open({ sessionId, allowsOrigin, admit }: PollRequest): PollResponse {
+    let allowance: Allowance;
+    try {
+      allowance = admit();
+    } catch (error) {
+      const limit = limitError(error);
+      if (!limit) throw error;
+      return { status: 500, code: limit.code, retryAfter: retryAfter(limit) };
+    }
     const token = randomBytes(24).toString("base64url");
     const poller: Poller = {
       sessionId,
@@ -94,7 +112,7 @@ export class LongPolls {
           },
           close: () => this.#end(token, poller),
         },
-        { sessionId, allowsOrigin },
+        { sessionId, allowsOrigin, allowance },
       ),
     };
     this.#pollers.set(token, poller);

@@ -1,6 +1,7 @@
 // A live view as its connection knows it: it joins, takes messages one at a time, tells the client what changed, and ends.
 
 import { LiveSessionError } from "../core/errors.ts";
+import { limitError } from "../core/limits.ts";
 import type { LiveSession, LiveSessionMessage } from "../core/live-session.ts";
 import type { EndReason } from "../core/store.ts";
 import { admit, NO_COOKIE } from "./admission.ts";
@@ -49,8 +50,9 @@ export class ViewProcess {
         await this.#join(ref, payload, peer);
       } catch (error) {
         if (this.#over) return;
-        this.#server.report(error, { stage: "liveview:join", key: this.#live?.key });
-        this.#link.reply(ref, "error", { reason: "join crashed" });
+        const limit = limitError(error);
+        if (!limit) this.#server.report(error, { stage: "liveview:join", key: this.#live?.key });
+        this.#link.reply(ref, "error", { reason: limit?.code ?? "join crashed" });
         this.release();
       }
     });

@@ -4,9 +4,10 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { every } from "../core/clock.ts";
+import { type Allowance, limitError } from "../core/limits.ts";
 import type { Admission } from "../live/shared/admission.ts";
 import { type AnyServer, onUpgrade, refuseUpgrade } from "../live/shared/upgrades.ts";
-import { Connection, type Peer } from "./connection.ts";
+import { type AdmittedPeer, Connection } from "./connection.ts";
 import type { LiveViewServer } from "./server.ts";
 
 export interface WebSocketLimits {
@@ -67,14 +68,27 @@ export class WebSockets {
 
   #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     if (!this.#admission.allowsOrigin(request)) return refuseUpgrade(stream, 403);
+    let allowance: Allowance;
+    try {
+      allowance = this.#admission.admit(request);
+    } catch (error) {
+      // Before the handshake: a client whose connection was open for a moment comes again at once, and not later and later.
+      return refuseUpgrade(stream, 429, limitError(error)?.headers);
+    }
     const peer = {
       sessionId: this.#admission.optionalSessionId(request),
       allowsOrigin: this.#admission.ruleFor(request),
+      allowance,
     };
-    this.#acceptor.handleUpgrade(request, stream, head, (socket) => this.#accept(socket, peer));
+    let accepted = false;
+    this.#acceptor.handleUpgrade(request, stream, head, (socket) => {
+      accepted = true;
+      this.#accept(socket, peer);
+    });
+    if (!accepted) allowance.release(); // the request was malformed
   }
 
-  #accept(socket: WebSocket, peer: Peer): void {
+  #accept(socket: WebSocket, peer: AdmittedPeer): void {
     const transport = {
       send: (text: string) => {
         if (socket.readyState !== socket.OPEN) return;
@@ -90,6 +104,7 @@ export class WebSockets {
         connection.close(1003, "text only"); // uploads would be binary
       else connection.receive(data.toString());
     });
+    socket.on("ping", () => connection.heard()).on("pong", () => connection.heard());
     socket.on("error", () => {}); // ws closes what is broken, and we hear of that
     socket.on("close", () => {
       this.#sockets.delete(socket);

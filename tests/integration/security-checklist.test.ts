@@ -1,15 +1,17 @@
-// OWASP's checklists as far as a library can meet them, a test for each line: chapter 7 of ASVS 5.0 by its numbers, and the
+// OWASP's checklists as far as a library can meet them, a test for each line: chapter 7 and line 2.4.1 of ASVS 5.0 by their numbers, and the
 // Session Management Cheat Sheet by its headings. What is left to the app stands in docs/security.md.
 
 import { createServer } from "node:http";
 import express from "express";
-import { createLiveSessions, memoryStore, sessionKey } from "live-session";
+import { createLiveSessions, type LiveApp, memoryStore, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { bindSession } from "live-session/express";
 import { type FetchSessionsOptions, fetchSessions } from "live-session/fetch";
+import { liveStreams } from "live-session/sse";
 import { liveSockets } from "live-session/ws";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { readLimits } from "../../src/core/limit-options.ts";
 import { bag, call, startApp, testHub } from "../support/express.ts";
 import { listen, signed } from "../support/http-adapters.ts";
 import { read } from "../support/repository.ts";
@@ -81,7 +83,59 @@ async function socketOn(sessions: ReturnType<typeof testHub>["sessions"], id: st
   return { closed };
 }
 
+/** An app's event streams, which take actions by POST. */
+async function streamsOn<View, Actions extends Record<string, unknown>>(app: LiveApp<Data, View, Actions>) {
+  const streams = liveStreams(app, { secret: "s" });
+  onTestFinished(() => streams.close());
+  return { url: await listen(createServer(streams.handle)) };
+}
+
 describe("ASVS 5.0", () => {
+  test("2.4.1 excessive calls of one session are refused, told and counted", async () => {
+    const { sessions, login } = await shop({ limits: { perSession: { actions: { rate: 1, per: "1d", burst: 2 } } } });
+    const { id } = await login("ada");
+    const run = sessions.action(async (live) => void (await live.update("calls", (calls = 0) => Number(calls) + 1)));
+    const { url } = await streamsOn(sessions.app({ actions: { run } }));
+    const headers = { cookie: `connect.sid=${signed(id, "s")}` };
+    const statuses = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const { status } = await fetch(`${url}?action=run`, { method: "POST", headers });
+      statuses.push(status);
+    }
+    expect(statuses).toEqual([204, 204, 429, 429]);
+    expect(await sessions.read(id)).toMatchObject({ calls: 2 });
+    expect(sessions.refused.perSession.actions).toBe(2);
+  });
+
+  test("2.4.1 excessive creation of sessions and connections from one address is refused", async () => {
+    const one = { rate: 1, per: "1d", burst: 1 } as const;
+    const { sessions, browser, errors } = await shop({ limits: { perAddress: { sessions: one, connections: one } } });
+    const first = browser();
+    await first.get("/login?user=ada");
+    for (let turn = 0; turn < 3; turn++) await browser().get("/visit");
+    await expect.poll(() => errors.length).toBe(3);
+    for (const { code } of errors) expect(code).toBe("rate_limited");
+    expect(await sessions.records.count()).toBe(1);
+    const { url } = await streamsOn(sessions.app({}));
+    const headers = { cookie: `connect.sid=${signed(first.id, "s")}` };
+    const open = async () => {
+      const { status, body } = await fetch(url, { headers });
+      await body?.cancel();
+      return status;
+    };
+    expect([await open(), await open()]).toEqual([200, 429]);
+  });
+
+  test("2.4.1 the limits of sessions are on by default, and documented with their defaults", () => {
+    const { perSession, perConnection } = readLimits();
+    for (const limit of [...Object.values(perSession), ...Object.values(perConnection)]) expect(limit).not.toBeNull();
+    const page = read("docs/limits.md").replace(/[,_]/g, "");
+    for (const [name, limit] of Object.entries({ ...perSession, ...perConnection })) {
+      const row = page.split("\n").find((line) => line.includes(`.${name}\``)) ?? "";
+      expect(row).toContain(typeof limit === "number" ? ` ${limit} ` : `rate: ${limit?.rate} burst: ${limit?.burst} `);
+    }
+  });
+
   test("7.1.1 the timeouts are options of their own, and documented with their defaults", () => {
     for (const option of ["lifetime", "deadline"]) {
       expect(read("docs/live-sessions.md")).toContain(`\`${option}\``);

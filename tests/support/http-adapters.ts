@@ -1,14 +1,14 @@
 // One small app for each request adapter, for the suite that they share.
 
 import { createHmac } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fastifyCookie from "@fastify/cookie";
 import { createAdaptorServer } from "@hono/node-server";
 import express, { type RequestHandler } from "express";
 import session from "express-session";
 import fastify from "fastify";
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
 import { LiveSessionError } from "live-session";
@@ -34,6 +34,10 @@ export function signed(id: string, key = secret): string {
   const signature = createHmac("sha256", key).update(id).digest("base64").replace(/=+$/, "");
   return encodeURIComponent(`s:${id}.${signature}`);
 }
+
+/** Where a request says that it comes from, as if by a proxy. */
+const REAL_IP = "x-real-ip";
+const realIp = (headers: IncomingHttpHeaders) => headers[REAL_IP] as string | undefined;
 
 const signedCookie = (name: string): Pick<HttpAdapter, "idOf" | "cookiesOf"> => ({
   idOf: (cookies) => idIn(cookies.get(name)),
@@ -87,7 +91,7 @@ const onExpress: HttpAdapter = {
   name: "express",
   ...signedCookie("connect.sid"),
   start({ sessions, rolling, maxAge, ...app }) {
-    const store = expressStore(sessions);
+    const store = expressStore(sessions, { address: ({ headers }) => realIp(headers) });
     const options = { secret, resave: false, saveUninitialized: false, rolling, cookie: { maxAge } };
     return serveExpress([session({ store, ...options })], app);
   },
@@ -101,6 +105,7 @@ const onFastify: HttpAdapter = {
     await app.register(fastifyCookie);
     await app.register(fastifyLiveSession, {
       sessions,
+      address: ({ headers }) => realIp(headers),
       secret,
       cookiePrefix: "s:",
       saveUninitialized: false,
@@ -156,7 +161,8 @@ const onKoa: HttpAdapter = {
         ctx.body = { code: (error as { code?: string }).code };
       }
     });
-    app.use(koaSession({ store: koaStore(sessions), rolling, maxAge: maxAge ?? "session" }, app));
+    const store = koaStore(sessions, { address: (ctx) => realIp((ctx as Koa.Context).headers) });
+    app.use(koaSession({ store, rolling, maxAge: maxAge ?? "session" }, app));
     app.use(async (ctx) => {
       const own: SuiteSession = {
         read: async () => plain(ctx.session ?? {}),
@@ -200,7 +206,8 @@ const onFetch: HttpAdapter = {
   name: "fetch",
   ...signedCookie("sid"),
   start({ sessions, rolling, maxAge, ...app }) {
-    return serveFetch(fetchSessions(sessions, { secret, rolling, maxAge: maxAge ?? "session" }), app);
+    const address = (request: { headers: Pick<Headers, "get"> }) => request.headers.get(REAL_IP);
+    return serveFetch(fetchSessions(sessions, { secret, address, rolling, maxAge: maxAge ?? "session" }), app);
   },
 };
 
@@ -225,7 +232,8 @@ const onHono: HttpAdapter = {
   name: "hono",
   ...signedCookie("sid"),
   start({ sessions, rolling, maxAge, ...app }) {
-    return serveHono(honoSession(sessions, { secret, rolling, maxAge: maxAge ?? "session" }), app);
+    const address = (c: Context) => c.req.header(REAL_IP);
+    return serveHono(honoSession(sessions, { secret, address, rolling, maxAge: maxAge ?? "session" }), app);
   },
 };
 

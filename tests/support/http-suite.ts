@@ -1,6 +1,6 @@
 // The promises that every request adapter keeps, run through its real framework over HTTP.
 
-import type { LiveSessions, PrincipalLimit, SessionStore } from "live-session";
+import type { LimitsOptions, LiveSessions, PrincipalLimit, SessionStore } from "live-session";
 import { createLiveSessions, type EndReason, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import type { RequestBindOptions } from "live-session/express";
@@ -78,6 +78,7 @@ interface StartOptions {
   readonly maxBytes?: number;
   readonly rotationGrace?: number;
   readonly principalLimit?: PrincipalLimit;
+  readonly limits?: LimitsOptions;
   /** Where the slow routes wait. */
   readonly gate?: Gate;
 }
@@ -182,6 +183,27 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
     expect((await tab.get("/read")).body).toEqual({ n: "1" });
     expect(writes).toEqual([]);
     expect((await record(tab)).version).toBe(1);
+  });
+
+  test("an address makes no more sessions than it may; what is there goes on, and so do visitors who need none", async () => {
+    const { sessions, browser, clock, errors } = await start({
+      limits: { perAddress: { sessions: { rate: 1, per: "1m", burst: 2 } } },
+    });
+    const here = { "x-real-ip": "2001:db8::1" };
+    const [one, two, three] = [browser(), browser(), browser()];
+    for (const tab of [one, two]) expect((await tab.get("/set?n=1", here)).status).toBe(200);
+    const refused = await three.get("/login-as?user=ada", { "x-real-ip": "2001:db8::2" });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
+    for (const { code } of errors) expect(code).toBe("rate_limited"); // live-session/fetch answers it by itself
+    expect(await sessions.records.count()).toBe(2);
+    expect(sessions.refused.perAddress.sessions).toBeGreaterThan(0);
+    expect((await three.get("/nothing", here)).status).toBe(200);
+    await one.get("/set?n=2", here);
+    expect((await one.get("/read", here)).body).toEqual({ n: "2" });
+    expect((await browser().get("/set?n=1", { "x-real-ip": "2001:db8:0:1::1" })).status).toBe(200);
+    clock.advance(MINUTE);
+    expect((await browser().get("/login-as?user=ada", here)).status).toBe(200);
+    expect(await sessions.records.count()).toBe(4);
   });
 
   test("a visitor who wrote nothing gets no record", async () => {

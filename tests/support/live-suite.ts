@@ -1,11 +1,12 @@
 // What every live adapter promises, whatever carries it: run through the adapter's real client library.
 
-import type { LiveApp, LiveSessions, SessionBus, SessionStore } from "live-session";
+import type { IncomingMessage } from "node:http";
+import type { LimitsOptions, LiveApp, LiveSessions, SessionBus, SessionStore } from "live-session";
 import { localBus, memoryStore } from "live-session";
 import { cookieSessions } from "live-session/cookie";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { rejection, settle } from "./sessions.ts";
+import { eventually, rejection, settle } from "./sessions.ts";
 import { hub } from "./ws.ts";
 
 export interface SuiteData {
@@ -52,6 +53,8 @@ export interface LivePeer {
   readonly expiring: Promise<number>;
   /** The browser has another cookie from now on, as after a response that set it. */
   use(id: string): void;
+  /** The browser closes the tab. */
+  close(): void;
   /** Stops reading, so that what the server writes piles up, or goes on. */
   pause(): void;
   resume(): void;
@@ -64,9 +67,18 @@ export interface ServedLive {
   open(): number;
 }
 
+export interface ServeOptions {
+  readonly address?: ((request: Pick<IncomingMessage, "headers">) => string | null) | undefined;
+}
+
 export interface LiveAdapter {
   readonly name: string;
-  serve(app: SuiteApp & LiveApp<SuiteData, unknown, Record<string, unknown>>): Promise<ServedLive>;
+  serve(
+    app: SuiteApp & LiveApp<SuiteData, unknown, Record<string, unknown>>,
+    options?: ServeOptions,
+  ): Promise<ServedLive>;
+  /** Whether its actions come over a connection, which can be flooded. */
+  readonly calls: "by connection" | "by requests";
   /** The reason that a tab is given whose origin is not let in. */
   readonly refused: string;
   /** The reason that a tab is given whose session is sealed in its cookie. */
@@ -101,10 +113,22 @@ export class ViewLog {
 /** More than the buffers of a line take in, ours and the system's. */
 const LARGE = 2_000_000;
 
+interface NodeOptions extends ServeOptions {
+  readonly store?: SessionStore;
+  readonly bus?: SessionBus;
+  readonly lifetime?: "30m";
+  readonly touchInterval?: 0;
+  readonly limits?: LimitsOptions;
+}
+
+/** Where a tab says that it comes from. */
+const from = (address: string) => ({ "x-real-ip": address });
+const realIp: ServeOptions["address"] = ({ headers }) => String(headers["x-real-ip"]);
+
 export function liveAdapterSuite(adapter: LiveAdapter): void {
-  const node = async (parts: { store?: SessionStore; bus?: SessionBus; lifetime?: "30m"; touchInterval?: 0 } = {}) => {
+  const node = async ({ address, ...parts }: NodeOptions = {}) => {
     const made = hub<SuiteData>({ maxBytes: 2 * LARGE, ...parts });
-    return { ...made, ...(await adapter.serve(suiteApp(made.sessions) as never)) };
+    return { ...made, ...(await adapter.serve(suiteApp(made.sessions) as never, { address })) };
   };
 
   describe(adapter.name, () => {
@@ -253,6 +277,145 @@ export function liveAdapterSuite(adapter: LiveAdapter): void {
       expect((await sessions.read(id))?.items).toEqual([]);
       await tab.call("add", "kite");
     });
+
+    test("connections over the session's rate are refused, and let in when they come later", async () => {
+      const { sessions, connect, clock, reported } = await node({
+        limits: { perSession: { connections: { rate: 1, burst: 2 } } },
+      });
+      const { id } = await sessions.create({ items: [] });
+      const other = await sessions.create({ items: [] });
+      const tabs = [connect(id), connect(id)];
+      await Promise.all(tabs.map((tab) => tab.until(() => true)));
+      const late = connect(id);
+      await eventually(() => sessions.refused.perSession.connections > 0);
+      expect(late.views).toEqual([]);
+      await connect(other.id).until(() => true);
+      clock.advance(1_000);
+      await late.until(() => true);
+      expect(reported).toEqual([]);
+    });
+
+    test("a session has no more connections at once than it may; one that closes makes room", async () => {
+      const { sessions, connect, attached, open } = await node({ limits: { perSession: { maxConnections: 2 } } });
+      const { id } = await sessions.create({ items: [] });
+      const tabs = [connect(id), connect(id)];
+      await Promise.all(tabs.map((tab) => tab.until(() => true)));
+      const late = connect(id);
+      await eventually(() => sessions.refused.perSession.maxConnections > 0);
+      expect(late.views).toEqual([]);
+      tabs[0]?.close();
+      await late.until(() => true);
+      for (const tab of [...tabs, late]) tab.close();
+      await eventually(() => open() === 0);
+      expect(attached()).toBe(0);
+      await connect(id).until(() => true);
+    });
+
+    test("one that is refused for want of a session leaves its place", async () => {
+      const { sessions, connect } = await node({ limits: { perAddress: { maxConnections: 1 } } });
+      const { id } = await sessions.create({ items: [] });
+      for (let turn = 0; turn < 3; turn++) expect(await connect("nobody").ended).toBe("unknown");
+      await connect(id).until(() => true);
+      expect(sessions.refused.perAddress.maxConnections).toBe(0);
+    });
+
+    test("a session has no more subscribers than it may, whoever they are", async () => {
+      const { sessions, connect } = await node({ limits: { perSession: { maxSubscribers: 2 } } });
+      const { id } = await sessions.create({ items: [] });
+      const own = [await sessions.attach(id), await sessions.attach(id)];
+      const tab = connect(id);
+      await eventually(() => sessions.refused.perSession.maxSubscribers > 0);
+      expect(tab.views).toEqual([]);
+      own[0]?.detach();
+      await tab.until(() => true);
+    });
+
+    test("an address is that of the socket: all sessions that come from it are counted together", async () => {
+      const { sessions, connect } = await node({ limits: { perAddress: { maxConnections: 1 } } });
+      const ids = [(await sessions.create({ items: [] })).id, (await sessions.create({ items: [] })).id] as const;
+      const first = connect(ids[0], from("192.0.2.1"));
+      await first.until(() => true);
+      const second = connect(ids[1], from("192.0.2.2"));
+      await eventually(() => sessions.refused.perAddress.maxConnections > 0);
+      expect(second.views).toEqual([]);
+      first.close();
+      await second.until(() => true);
+    });
+
+    test("or what the app says, of IPv6 its first 64 bits; one without a session counts, too", async () => {
+      const { sessions, connect } = await node({
+        address: realIp,
+        limits: { perAddress: { connections: { rate: 1, per: "1d", burst: 2 } } },
+      });
+      const { id } = await sessions.create({ items: [] });
+      const stranger = connect("nobody", from("2001:db8:0:1::1"));
+      expect(await stranger.ended).toBe("unknown");
+      await connect(id, from("2001:db8:0:1::2")).until(() => true);
+      await connect(id, from("2001:db8:0:2::1")).until(() => true);
+      expect(sessions.refused.perAddress.connections).toBe(0);
+      const third = connect(id, from("2001:db8:0:1:ffff::3"));
+      await eventually(() => sessions.refused.perAddress.connections > 0);
+      expect(third.views).toEqual([]);
+      third.close();
+    });
+
+    test("a foreign page is no connection of its visitor's", async () => {
+      const { sessions, connect } = await node({ limits: { perSession: { connections: { rate: 1, burst: 1 } } } });
+      const { id } = await sessions.create({ items: [] });
+      for (let turn = 0; turn < 3; turn++) await connect(id, { origin: "https://evil.example" }).ended;
+      await connect(id).until(() => true);
+    });
+
+    test("an action over the rate is refused and not run, whichever tab calls; the connection stays", async () => {
+      const { sessions, connect, clock, reported, open } = await node({
+        limits: { perSession: { actions: { rate: 1, burst: 3 } } },
+      });
+      const { id } = await sessions.create({ items: [] });
+      const [one, two] = [connect(id), connect(id)];
+      await Promise.all([one, two].map((tab) => tab.until(() => true)));
+      for (const tab of [one, two, one]) await tab.call("add", "kite");
+      const refused = await rejection(two.call("add", "late"));
+      expect(refused).toMatchObject({ code: "rate_limited" });
+      expect(refused.message).toContain("Try again in 1 s");
+      expect((await sessions.read(id))?.items).toEqual(["kite", "kite", "kite"]);
+      clock.advance(1_000);
+      await two.call("add", "string");
+      await one.until(({ items }) => items.at(-1) === "string");
+      expect([open(), sessions.refused.perSession.actions, reported]).toEqual([2, 1, []]);
+    });
+
+    test("an address has its own rate of actions", async () => {
+      const { sessions, connect } = await node({
+        address: realIp,
+        limits: { perAddress: { actions: { rate: 1, per: "1d", burst: 1 } } },
+      });
+      const made = [await sessions.create({ items: [] }), await sessions.create({ items: [] })] as const;
+      const [one, two] = [connect(made[0].id, from("192.0.2.1")), connect(made[1].id, from("::ffff:192.0.2.1"))];
+      const other = connect(made[1].id, from("192.0.2.2"));
+      await Promise.all([one, two, other].map((tab) => tab.until(() => true)));
+      await one.call("add", "kite");
+      expect(await rejection(two.call("add", "kite"))).toMatchObject({ code: "rate_limited" });
+      await other.call("add", "string");
+      expect(sessions.refused.perAddress.actions).toBe(1);
+    });
+
+    test.runIf(adapter.calls === "by connection")(
+      "a flood closes the connection that it comes by, and no other",
+      async () => {
+        const { sessions, connect, reported } = await node({
+          limits: { perConnection: { messages: { rate: 1, per: "1d", burst: 20 } } },
+        });
+        const { id } = await sessions.create({ items: [] });
+        const [flood, other] = [connect(id), connect(id)];
+        await Promise.all([flood, other].map((tab) => tab.until(() => true)));
+        const calls = Array.from({ length: 30 }, () => flood.call("add", "kite").catch(() => {}));
+        await eventually(() => sessions.refused.perConnection.messages > 0);
+        flood.close();
+        await other.call("add", "string");
+        expect(reported).toEqual([]);
+        void calls;
+      },
+    );
 
     test("a slow reader gets the latest, not the many that it missed, and holds nobody up", async () => {
       const { sessions, connect } = await node();

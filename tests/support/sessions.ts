@@ -23,6 +23,11 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** Resolves once this holds. Looks again whenever the process has nothing else to do; a test that waits in vain times out. */
+export async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 /** What a promise was rejected with; fails if it was not. */
 export async function rejection(promise: Promise<unknown>): Promise<{ code?: string; message: string }> {
   try {

@@ -23,6 +23,12 @@ declare module "fastify" {
 const sessions = createLiveSessions<Shop>();
 const secret = "secret";
 
+// Where a request comes from is said in each framework's own words.
+honoSession(sessions, { secret, address: (c) => c.req.header("x-real-ip") });
+fetchSessions(sessions, { secret, address: ({ headers }) => headers.get("x-real-ip") });
+// @ts-expect-error no address
+fetchSessions(sessions, { secret, address: () => 7 });
+
 // Fastify.
 declare const request: FastifyRequest;
 request.session.theme = "dark";

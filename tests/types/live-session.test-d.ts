@@ -16,6 +16,17 @@ interface Shop {
 }
 
 const sessions = createLiveSessions<Shop>();
+// Limits: rates and counts where they belong, and what they refused.
+createLiveSessions({ limits: { perSession: { actions: { rate: 5, per: "1m", burst: 20 }, maxConnections: false } } });
+createLiveSessions({ limits: false });
+// @ts-expect-error sessions are counted by address
+createLiveSessions({ limits: { perSession: { sessions: { rate: 5 } } } });
+// @ts-expect-error a rate is no number
+createLiveSessions({ limits: { perAddress: { connections: 5 } } });
+sessions.refused.perAddress.sessions satisfies number;
+// @ts-expect-error it is a copy, to be read
+sessions.refused.perAddress.sessions = 0;
+
 declare const live: LiveSession<Shop>;
 declare const session: Session<Shop>;
 

@@ -1,6 +1,7 @@
 // URLs from outside, in a process that is warm: there Node 20's URL.canParse says yes to what new URL throws on.
 
-import { expect, test } from "vitest";
+import { createLiveSessions } from "live-session";
+import { expect, onTestFinished, test } from "vitest";
 import { parseUrl } from "../../src/core/url.ts";
 import { Admission } from "../../src/live/shared/admission.ts";
 import { urlOf } from "../../src/liveview/admission.ts";
@@ -21,7 +22,9 @@ test("what is no URL is null, as often as it is asked", () => {
 
 test("an Origin or Host that is no URL is refused, and no failure to report", () => {
   const reported: unknown[] = [];
-  const admission = new Admission({ secret: "s" }, (error) => reported.push(error));
+  const sessions = createLiveSessions({ onError: (error) => reported.push(error) });
+  onTestFinished(() => sessions.close());
+  const admission = new Admission({ secret: "s" }, sessions);
   const allows = (origin: string, host: string) => admission.allowsOrigin({ headers: { origin, host } } as never);
   for (let turn = 0; turn < WARM; turn++) {
     if (allows("http://shop.example", odd) || allows(`http://${odd}`, "shop.example")) expect.fail(`turn ${turn}`);

@@ -1,6 +1,7 @@
 // The store for express-session: its callbacks, spoken by the hub.
 
 import session from "express-session";
+import type { AddressOf } from "../../core/address.ts";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
 import { sessionKey } from "../../core/ids.ts";
@@ -8,6 +9,7 @@ import { attempt, type MaybePromise, whenDone } from "../../core/maybe.ts";
 import { requireSessions } from "../shared/check.ts";
 import { FirstSaves } from "../shared/first-saves.ts";
 import { nobodys } from "../shared/load.ts";
+import { type CountNewcomer, newcomers } from "../shared/newcomers.ts";
 import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
 import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
 import { dropSessionMembers, expressFormat } from "./format.ts";
@@ -20,6 +22,11 @@ export interface ExpressStoreOptions {
    * Either way the session stays gone. Default `"ignore"`.
    */
   readonly lateWrites?: "ignore" | "error" | undefined;
+  /**
+   * Where a request comes from, for `limits.perAddress.sessions`. Default: `request.ip`, which goes by Express's setting
+   * `trust proxy`.
+   */
+  readonly address?: AddressOf<Request> | undefined;
 }
 
 /** Express's request, by way of express-session's types: Express itself is no dependency. */
@@ -29,20 +36,25 @@ type Callback<T = void> = (error?: unknown, value?: T) => void;
 /** By session object, since the middleware hands those back; by request too, should user code wrap `req.session`. */
 const copies = hiddenField<WorkingCopy | undefined>();
 
+/** Of a request: that it was told to make no new session. */
+const refused = hiddenField<true>();
+
 /** The store that `expressStore` makes. */
 export class ExpressStore extends session.Store {
   /** Makes a new session for a request; assigned by the middleware. */
   declare generate?: (req: Request) => void;
   readonly #hub: Hub;
   readonly #lateWrites: "ignore" | "error";
+  readonly #countNewcomer: CountNewcomer<Request>;
   readonly #readiness: Readiness;
   readonly #firstSaves = new FirstSaves();
 
   /** For `expressStore`. */
-  constructor(hub: Hub, lateWrites: "ignore" | "error") {
+  constructor(hub: Hub, lateWrites: "ignore" | "error", countNewcomer: CountNewcomer<Request>) {
     super();
     this.#hub = hub;
     this.#lateWrites = lateWrites;
+    this.#countNewcomer = countNewcomer;
     this.#readiness = new Readiness(hub, (event) => this.emit(event));
   }
 
@@ -78,8 +90,15 @@ export class ExpressStore extends session.Store {
     this.#answer(callback, () => {
       const object = data as unknown as SessionObject;
       const copy = this.#copyOf(sid, object);
-      if (!copy.known && wasGivenUp(sid, object)) throw sessionEnded("destroyed");
-      return copy.known ? copy.save(object) : this.#firstSaves.add(copy.key, copy.save(object));
+      if (copy.known) return copy.save(object);
+      if (wasGivenUp(sid, object)) throw sessionEnded("destroyed");
+      const request = requestOf(object);
+      // The middleware tries once more with the response. Where that says 429 already, an error would only cut it off.
+      if (request && refused.get(request) && request.res?.statusCode === 429) return;
+      return this.#firstSaves.add(
+        copy.key,
+        copy.save(object, undefined, () => this.#admit(request)),
+      );
     });
   }
 
@@ -133,6 +152,17 @@ export class ExpressStore extends session.Store {
     await this.#hub.records.end(key, reason);
   }
 
+  /** Of a session that user code made without a request nobody knows where it comes from. */
+  #admit(request: Request | undefined): void {
+    if (!request) return;
+    try {
+      this.#countNewcomer(request);
+    } catch (error) {
+      refused.set(request, true);
+      throw error;
+    }
+  }
+
   #copy(sid: string): WorkingCopy {
     return new WorkingCopy(sid, this.#hub, expressFormat, this.#lateWrites);
   }
@@ -140,7 +170,7 @@ export class ExpressStore extends session.Store {
   #copyOf(sid: string, object: SessionObject): WorkingCopy {
     const own = copies.get(object);
     if (own?.isOf(sid, this.#hub)) return own;
-    const req = object instanceof session.Session && isObject(object.req) ? object.req : undefined;
+    const req = requestOf(object);
     const requests = req && copies.get(req);
     if (requests?.isOf(sid, this.#hub)) return requests;
     const copy = this.#copy(sid);
@@ -185,6 +215,11 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
+/** The request that a Session is of. */
+function requestOf(object: SessionObject): Request | undefined {
+  return object instanceof session.Session && isObject(object.req) ? (object.req as Request) : undefined;
+}
+
 /** Whether a Session that was never saved is no longer its request's: destroyed, or replaced by `regenerate`. */
 function wasGivenUp(sid: string, object: SessionObject): boolean {
   if (!(object instanceof session.Session)) return false;
@@ -196,18 +231,20 @@ function wasGivenUp(sid: string, object: SessionObject): boolean {
  * A store for the unmodified express-session: `session({ store: expressStore(sessions), secret, ... })`. Requests then
  * share their sessions with everything else that is attached to them, and write only the keys that they changed.
  *
- * Errors reach the middleware's `next`: `store_failed`, `too_large`, `not_json`, `bad_key`, `invalid_data`, `conflict`.
+ * Errors reach the middleware's `next`: `store_failed`, `too_large`, `not_json`, `bad_key`, `invalid_data`, `conflict`,
+ * `rate_limited`.
  *
  * @throws LiveSessionError `bad_option`
  */
 export function expressStore(sessions: Hub, options: ExpressStoreOptions = {}): ExpressStore {
   for (const name of Object.keys(options)) {
-    if (name !== "lateWrites") throw new LiveSessionError("bad_option", `expressStore: there is no option "${name}".`);
+    if (name !== "lateWrites" && name !== "address")
+      throw new LiveSessionError("bad_option", `expressStore: there is no option "${name}".`);
   }
-  const { lateWrites = "ignore" } = options;
+  const { lateWrites = "ignore", address } = options;
   requireSessions("expressStore", sessions);
   if (lateWrites !== "ignore" && lateWrites !== "error") {
     throw new LiveSessionError("bad_option", `lateWrites: "${lateWrites}" is neither "ignore" nor "error".`);
   }
-  return new ExpressStore(sessions, lateWrites);
+  return new ExpressStore(sessions, lateWrites, newcomers(sessions, address));
 }

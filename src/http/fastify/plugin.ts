@@ -2,12 +2,14 @@
 
 import fastifySession, { type FastifySessionObject, type FastifySessionOptions } from "@fastify/session";
 import type { FastifyInstance, FastifyReply, FastifyRequest, Session as SessionData } from "fastify";
+import type { AddressOf } from "../../core/address.ts";
 import { LiveSessionError, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { sessionKey } from "../../core/ids.ts";
 import type { LiveSession } from "../../core/live-session.ts";
 import type { Session } from "../../core/session-map.ts";
 import { requireLateWrites, requireSessions } from "../shared/check.ts";
+import { newcomers } from "../shared/newcomers.ts";
 import type { Hub, LateWrites } from "../shared/working-copy.ts";
 import { FastifyStore } from "./store.ts";
 
@@ -47,6 +49,8 @@ export interface FastifyLiveSessionOptions extends Omit<FastifySessionOptions, "
    * also fails the request with `session_ended`. Either way the session stays gone. Default `"ignore"`.
    */
   readonly lateWrites?: LateWrites | undefined;
+  /** Where a request comes from, for `limits.perAddress.sessions`. Default: `request.ip`, which goes by Fastify's `trustProxy`. */
+  readonly address?: AddressOf<FastifyRequest> | undefined;
 }
 
 /**
@@ -57,12 +61,12 @@ export interface FastifyLiveSessionOptions extends Omit<FastifySessionOptions, "
  */
 export async function fastifyLiveSession(
   app: FastifyInstance,
-  { sessions, lateWrites = "ignore", ...options }: FastifyLiveSessionOptions,
+  { sessions, lateWrites = "ignore", address, ...options }: FastifyLiveSessionOptions,
 ): Promise<void> {
   requireSessions("fastifyLiveSession", sessions);
   requireLateWrites(lateWrites);
   if ("store" in options) throw new LiveSessionError("bad_option", "store: the sessions are the store, leave it out.");
-  const store = new FastifyStore(sessions, lateWrites);
+  const store = new FastifyStore(sessions, lateWrites, newcomers(sessions, address));
   const replies = new WeakMap<FastifyRequest, FastifyReply>();
   app.addHook("onRequest", (request, reply, done) => {
     replies.set(request, reply);
@@ -93,17 +97,17 @@ function watchSession(request: FastifyRequest, store: FastifyStore): void {
     set(session: FastifySessionObject | null) {
       current = session;
       if (typeof session !== "object" || session === null) return;
-      store.assigned(session);
-      nameRegenerate(session, store);
+      store.assigned(session, request);
+      nameRegenerate(session, request, store);
     },
   });
 }
 
 /** A regenerated session ends as such, so that its live connections know that they may come back. */
-function nameRegenerate(session: FastifySessionObject, store: FastifyStore): void {
+function nameRegenerate(session: FastifySessionObject, request: FastifyRequest, store: FastifyStore): void {
   const { regenerate } = session as { regenerate?: (...given: unknown[]) => unknown };
   if (typeof regenerate !== "function") return;
-  const value = (...given: unknown[]) => store.regenerating(() => regenerate.apply(session, given));
+  const value = (...given: unknown[]) => store.regenerating(request, () => regenerate.apply(session, given));
   Object.defineProperty(session, "regenerate", { value, configurable: true, writable: true, enumerable: false });
 }
 

@@ -1,10 +1,11 @@
 // The store for @fastify/session: its three callbacks, spoken by the hub.
 
 import type { SessionStore } from "@fastify/session";
-import type { Session as SessionData } from "fastify";
+import type { FastifyRequest, Session as SessionData } from "fastify";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { FirstSaves } from "../shared/first-saves.ts";
 import { loadSession } from "../shared/load.ts";
+import type { CountNewcomer } from "../shared/newcomers.ts";
 import { type SessionObject, sessionObject, visibleData } from "../shared/snapshot.ts";
 import { type Hub, type LateWrites, WorkingCopy } from "../shared/working-copy.ts";
 import { fastifyFormat, hasFixedEnd, isSessionMember } from "./format.ts";
@@ -14,17 +15,21 @@ type Callback = (error?: unknown) => void;
 export class FastifyStore implements SessionStore {
   readonly #hub: Hub;
   readonly #lateWrites: LateWrites;
+  readonly #countNewcomer: CountNewcomer<FastifyRequest>;
   /** What each session object was loaded as. */
   readonly #copies = new WeakMap<object, WorkingCopy>();
+  /** The request that each session object is of. */
+  readonly #requests = new WeakMap<object, FastifyRequest>();
   readonly #firstSaves = new FirstSaves();
   /** The copy whose data is being handed to the middleware at this moment. */
   #loading: WorkingCopy | null = null;
-  /** Why the session that is being destroyed at this moment ends. */
-  #reason: "destroyed" | "regenerated" = "destroyed";
+  /** The request whose session goes on under a new id, while the old one is being destroyed or the new one set. */
+  #regenerating: FastifyRequest | null = null;
 
-  constructor(hub: Hub, lateWrites: LateWrites) {
+  constructor(hub: Hub, lateWrites: LateWrites, countNewcomer: CountNewcomer<FastifyRequest>) {
     this.#hub = hub;
     this.#lateWrites = lateWrites;
+    this.#countNewcomer = countNewcomer;
   }
 
   /** Gives a fresh copy of the session, `null` if there is no live one under this id. Activity. */
@@ -47,22 +52,29 @@ export class FastifyStore implements SessionStore {
 
   /** Writes what changed since the session was loaded; creates a new one. Never revives an ended one. */
   set(sid: string, session: SessionData, callback: Callback): void {
+    const object = session as unknown as SessionObject;
+    const request = this.#requests.get(object) ?? this.#regenerating;
     this.#answer(callback, async () => {
-      const object = session as unknown as SessionObject;
       const key = sessionKey(sid);
       const copy = this.copyOf(key, object) ?? this.#copy(sid);
       this.#copies.set(object, copy);
-      return copy.known ? copy.save(object) : this.#firstSaves.add(key, copy.save(object));
+      if (copy.known) return copy.save(object);
+      return this.#firstSaves.add(
+        key,
+        copy.save(object, undefined, () => request && this.#countNewcomer(request)),
+      );
     });
   }
 
   /** Ends the session for good, wherever it is attached. */
   destroy(sid: string, callback: Callback): void {
     const key = sessionKey(sid);
-    const reason = this.#reason;
-    this.#answer(callback, async () => {
+    const request = this.#regenerating;
+    // With its answer the middleware sets the new session, which it assigns to the request only after that.
+    const answered = request ? (error?: unknown) => this.regenerating(request, () => callback(error)) : callback;
+    this.#answer(answered, async () => {
       await this.#firstSaves.settled(key);
-      await this.#hub.records.end(key, reason);
+      await this.#hub.records.end(key, request ? "regenerated" : "destroyed");
     });
   }
 
@@ -70,7 +82,8 @@ export class FastifyStore implements SessionStore {
    * Takes note of what the middleware makes of loaded data: it copies the data into an object of its own and assigns
    * that to `request.session`, all before the callback that it was handed to returns.
    */
-  assigned(session: object): void {
+  assigned(session: object, request: FastifyRequest): void {
+    this.#requests.set(session, request);
     if (this.#loading) this.#copies.set(session, this.#loading);
   }
 
@@ -80,13 +93,13 @@ export class FastifyStore implements SessionStore {
     return copy?.key === key ? copy : undefined;
   }
 
-  /** Calls `regenerate`, which destroys the old session before it returns, and gives that end its name. */
-  regenerating<T>(regenerate: () => T): T {
-    this.#reason = "regenerated";
+  /** Calls `regenerate`, which destroys the old session before it returns: that end gets its name. */
+  regenerating<T>(request: FastifyRequest, regenerate: () => T): T {
+    this.#regenerating = request;
     try {
       return regenerate();
     } finally {
-      this.#reason = "destroyed";
+      this.#regenerating = null;
     }
   }
 

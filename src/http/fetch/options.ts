@@ -1,10 +1,12 @@
 // Options of fetchSessions, read once at start.
 
+import type { AddressOf } from "../../core/address.ts";
 import { type Duration, milliseconds } from "../../core/duration.ts";
 import { LiveSessionError } from "../../core/errors.ts";
 import { readSecrets, requireLateWrites } from "../shared/check.ts";
 import { type Former, type FormerSessions, formerOf } from "../shared/former.ts";
 import type { LateWrites } from "../shared/working-copy.ts";
+import type { RequestLike } from "./cookie.ts";
 
 export interface FetchSessionsOptions {
   /** Signs the cookies. Of several the first signs, and any may have signed: put a new one in front to rotate. */
@@ -39,6 +41,11 @@ export interface FetchSessionsOptions {
    * what it made. The cookie must keep its `name`, `secure`, `domain` and `path`, since the new one takes its place.
    */
   readonly moveFrom?: FormerSessions | undefined;
+  /**
+   * Where a request comes from, for `limits.perAddress.sessions`, such as a header that your proxy or platform sets. A
+   * Request does not say, so there is no default.
+   */
+  readonly address?: AddressOf<RequestLike> | undefined;
 }
 
 export interface CookieSettings {
@@ -66,6 +73,7 @@ const known: ReadonlySet<string> = new Set<keyof FetchSessionsOptions>([
   "path",
   "lateWrites",
   "moveFrom",
+  "address",
 ]);
 
 /** @throws LiveSessionError `bad_option`, naming the option */

@@ -11,6 +11,7 @@ import { checkBinding, type RequestBindOptions } from "../../core/ownership.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
 import type { EndReason, JsonObject } from "../../core/store.ts";
 import { loadSession } from "../shared/load.ts";
+import type { CountNewcomer } from "../shared/newcomers.ts";
 import { type GivenCookie, givenCookie, isSecure, type RequestLike, setCookie, withCookie } from "./cookie.ts";
 import { applied, concern, dependOnData, type Operation } from "./operations.ts";
 import type { CookieSettings } from "./options.ts";
@@ -32,6 +33,7 @@ export interface FetchBindOptions extends RequestBindOptions {
 export class FetchSession<Data extends object> extends SessionWrites<Data> {
   readonly #sessions: LiveSessions<Data>;
   readonly #settings: CookieSettings;
+  readonly #admit: () => void;
   readonly #given: GivenCookie | null;
   readonly #secure: boolean;
   #loading: Promise<void> | null = null;
@@ -49,10 +51,16 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
   #last: Promise<unknown> = Promise.resolve();
 
   /** For `fetchSessions`. */
-  constructor(sessions: LiveSessions<Data>, settings: CookieSettings, request: RequestLike) {
+  constructor(
+    sessions: LiveSessions<Data>,
+    settings: CookieSettings,
+    request: RequestLike,
+    countNewcomer: CountNewcomer<RequestLike>,
+  ) {
     super();
     this.#sessions = sessions;
     this.#settings = settings;
+    this.#admit = () => countNewcomer(request);
     this.#given = givenCookie(settings, request);
     this.#secure = isSecure(settings, request);
   }
@@ -135,8 +143,8 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
    * Writes what this request changed, key by key, and nothing else. Await it before the response is sent.
    *
    * @returns the Set-Cookie header to send, or `null`
-   * @throws LiveSessionError `too_large`, `not_json`, `invalid_data`, `conflict`, `store_failed`, and `session_ended` as
-   *   `lateWrites` has it
+   * @throws LiveSessionError `too_large`, `not_json`, `invalid_data`, `conflict`, `store_failed`, for a new session
+   *   `rate_limited`, and `session_ended` as `lateWrites` has it
    */
   async commit(): Promise<string | null> {
     if (this.#committed) return null;
@@ -286,6 +294,7 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     // A login whose session was over already starts from nothing, too.
     const data = applied(EMPTY, operations);
     if (!creates && !binding && Object.keys(data).length === 0) return null;
+    this.#admit();
     return createSession(this.#sessions, data, maxAge, { ...boundFacts(null, binding), deadline: binding?.deadline });
   }
 

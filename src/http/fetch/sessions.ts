@@ -3,6 +3,7 @@
 import { LiveSessionError } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { requireSessions } from "../shared/check.ts";
+import { socketlessNewcomers } from "../shared/newcomers.ts";
 import { cookieName, type RequestLike } from "./cookie.ts";
 import { type FetchSessionsOptions, readCookieOptions } from "./options.ts";
 import type { RequestSession } from "./request-session.ts";
@@ -16,8 +17,8 @@ export interface RequestSessions<Own> {
   open(request: RequestLike): Own;
   /**
    * Makes a handler with a session of one without: it commits before it gives the response. A response that is thrown
-   * counts as one that is returned; when anything else is thrown, nothing is written. `session_moved` and
-   * `too_many_sessions` are answered with their status.
+   * counts as one that is returned; when anything else is thrown, nothing is written. `session_moved`,
+   * `too_many_sessions` and `rate_limited` are answered with their status.
    */
   handle<R extends Request, Rest extends unknown[]>(
     run: (request: R, session: Own, ...rest: Rest) => Response | Promise<Response>,
@@ -39,7 +40,8 @@ export function fetchSessions<Data extends object>(
   requireSessions("fetchSessions", sessions);
   const settings = readCookieOptions(options);
   const name = cookieName(settings, settings.secure === true);
-  return requestSessions(name, (request) => new FetchSession(sessions, settings, request));
+  const countNewcomer = socketlessNewcomers(sessions, options.address);
+  return requestSessions(name, (request) => new FetchSession(sessions, settings, request, countNewcomer));
 }
 
 /** @param make the session of a request that was not asked for its session before */

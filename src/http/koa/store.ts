@@ -1,9 +1,11 @@
 // The external store for koa-session: three async functions, each of which is told the request that it is for.
 
+import type { AddressOf } from "../../core/address.ts";
 import { cloneJson } from "../../core/json.ts";
 import { takeBinding } from "../shared/binding.ts";
 import { requireLateWrites, requireSessions } from "../shared/check.ts";
 import { loadSession } from "../shared/load.ts";
+import { newcomers } from "../shared/newcomers.ts";
 import { type SessionObject, visibleData } from "../shared/snapshot.ts";
 import { type Hub, type LateWrites, WorkingCopy } from "../shared/working-copy.ts";
 import { hasOwnLifetime, isSessionMember, koaFormat, lifetimeMarks } from "./format.ts";
@@ -14,6 +16,8 @@ export interface KoaStoreOptions {
    * also fails the request with `session_ended`. Either way the session stays gone. Default `"ignore"`.
    */
   readonly lateWrites?: LateWrites | undefined;
+  /** Where a request comes from, for `limits.perAddress.sessions`. Default: `ctx.ip`, which goes by Koa's `app.proxy`. */
+  readonly address?: AddressOf<object> | undefined;
 }
 
 /** What koa-session calls; `ctx` is Koa's context. */
@@ -49,13 +53,15 @@ export interface KoaContext<Data extends object> {
  * A store for the unmodified koa-session: `session({ store: koaStore(sessions), ... }, app)`. Requests then share their
  * sessions with everything else that is attached to them, and write only the keys that they changed.
  *
- * Errors reject the middleware: `store_failed`, `too_large`, `not_json`, `bad_key`, `invalid_data`, `conflict`.
+ * Errors reject the middleware: `store_failed`, `too_large`, `not_json`, `bad_key`, `invalid_data`, `conflict`,
+ * `rate_limited`.
  *
  * @throws LiveSessionError `bad_option`
  */
-export function koaStore(sessions: Hub, { lateWrites = "ignore" }: KoaStoreOptions = {}): KoaStore {
+export function koaStore(sessions: Hub, { lateWrites = "ignore", address }: KoaStoreOptions = {}): KoaStore {
   requireSessions("koaStore", sessions);
   requireLateWrites(lateWrites);
+  const countNewcomer = newcomers(sessions, address);
   const copies = new WeakMap<object, WorkingCopy>();
 
   /** The copy that this request loaded or saved under this id. */
@@ -82,7 +88,8 @@ export function koaStore(sessions: Hub, { lateWrites = "ignore" }: KoaStoreOptio
     // The maxAge that comes beside the session is ten seconds more than the session's own.
     async set(id, session, _maxAge, { ctx = {} } = {}) {
       // What is handed in is a copy of the object that user code holds.
-      await copyOf(id, ctx).save(session, takeBinding((ctx as { session?: object | null }).session));
+      const binding = takeBinding((ctx as { session?: object | null }).session);
+      await copyOf(id, ctx).save(session, binding, () => countNewcomer(ctx));
     },
 
     async destroy(id, { ctx = {} } = {}) {

@@ -14,7 +14,7 @@ import { type CookieFacts, metaWith, type StoredCookie, storedCookie } from "./c
 import type { SessionObject } from "./snapshot.ts";
 
 /** The part of the hub that request adapters go through. */
-export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "ownership" | "clock" | "report">;
+export type Hub = Pick<LiveSessions<object>, "records" | "writer" | "ownership" | "limits" | "clock" | "report">;
 
 /** How the session objects of one framework hold what a record keeps. */
 export interface SessionFormat {
@@ -43,6 +43,14 @@ interface Base {
   readonly expiresAt: number;
   /** Whether a touch can push the expiry: not once it has reached the deadline. */
   readonly pushable: boolean;
+}
+
+/** What one save writes, taken from the session object at its start. */
+interface Save {
+  readonly data: JsonObject;
+  readonly cookie: CookieFacts | null;
+  readonly binding: Binding | undefined;
+  readonly admit: () => void;
 }
 
 type Extras = { -readonly [Name in keyof WriteExtras]: WriteExtras[Name] };
@@ -101,21 +109,23 @@ export class WorkingCopy {
    *
    * @throws LiveSessionError `not_json`, `bad_key`, `too_large`, `invalid_data`, `store_failed`, `conflict`, and
    *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it; with a binding
-   *   `too_many_sessions`
+   *   `too_many_sessions`; for a new session what `admit` throws
+   * @param admit asked before a session is made: it throws if there must be none
    */
-  save(object: SessionObject, binding = takeBinding(object)): MaybePromise<void> {
+  save(object: SessionObject, binding = takeBinding(object), admit: () => void = done): MaybePromise<void> {
     const data = this.#format.dataOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
     return this.#next(() => {
-      const written = this.#save(object, data, cookie, binding);
+      const written = this.#save(object, { data, cookie, binding, admit });
       return binding ? whenDone(written, () => this.#admit(binding)) : written;
     });
   }
 
-  #save(object: SessionObject, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): MaybePromise<void> {
+  #save(object: SessionObject, what: Save): MaybePromise<void> {
+    const { data, cookie, binding } = what;
     if (isOver(cookie)) return whenDone(this.#hub.records.end(this.key, "expired"), done);
     if (this.#base) return this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie, binding));
-    return whenDone(this.#create(object, data, cookie, binding), (base) => {
+    return whenDone(this.#create(object, what), (base) => {
       this.#base = base;
     });
   }
@@ -192,22 +202,22 @@ export class WorkingCopy {
   }
 
   /** Creates the session. Should there be one under this id, which only user code can bring about, replaces its data. */
-  #create(object: SessionObject, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): MaybePromise<Base> {
+  #create(object: SessionObject, what: Save): MaybePromise<Base> {
     // The framework loads what there is; others may not have asked.
-    if (this.#format.isLoaded(object)) return this.#insert(data, cookie, binding, true);
-    return whenDone(this.#live(), (there) =>
-      there ? this.#replace(there, data, cookie, binding) : this.#insert(data, cookie, binding, false),
-    );
+    if (this.#format.isLoaded(object)) return this.#insert(what, true);
+    return whenDone(this.#live(), (there) => (there ? this.#replace(there, what) : this.#insert(what, false)));
   }
 
-  #insert(data: JsonObject, cookie: CookieFacts | null, binding: Binding | undefined, isNew: boolean) {
+  #insert(what: Save, isNew: boolean): MaybePromise<Base> {
+    const { data, cookie, binding, admit } = what;
     const { records, writer } = this.#hub;
     const fresh = { meta: cookie ? null : NO_COOKIE, lifetime: records.lifetime };
     const extras = this.#extras(fresh, cookie, binding);
     if (!cookie) extras.meta ??= NO_COOKIE;
     const checked = writer.checked(EMPTY, { put: data, delete: [] });
-    const created = whenDone(checked, ({ put }) =>
-      records.commit(this.key, {
+    const created = whenDone(checked, ({ put }) => {
+      admit();
+      return records.commit(this.key, {
         mode: "create",
         put,
         delete: [],
@@ -215,10 +225,10 @@ export class WorkingCopy {
         lifetime: extras.lifetime,
         principal: extras.principal,
         deadline: binding?.deadline,
-      }),
-    );
+      });
+    });
     return whenDone(created, (result): MaybePromise<Base> => {
-      if (!result.ok) return this.#instead(result, data, cookie, binding, isNew);
+      if (!result.ok) return this.#instead(result, what, isNew);
       const { incarnation } = result;
       const base = { meta: null, principal: null, lifetime: records.lifetime, pushable: true, incarnation };
       return this.#pushed(base, data, extras);
@@ -226,13 +236,7 @@ export class WorkingCopy {
   }
 
   /** A session that came to be under this id meanwhile, with this data in place of its own. */
-  async #instead(
-    refused: CommitResult & { ok: false },
-    data: JsonObject,
-    cookie: CookieFacts | null,
-    binding: Binding | undefined,
-    isNew: boolean,
-  ): Promise<Base> {
+  async #instead(refused: CommitResult & { ok: false }, what: Save, isNew: boolean): Promise<Base> {
     const other = refused.why === "exists" ? await this.#live() : null;
     if (!other) throw this.#hub.writer.refusal(refused);
     if (!this.#format.replaces) {
@@ -240,7 +244,7 @@ export class WorkingCopy {
       throw new LiveSessionError("conflict", message);
     }
     const base = isNew ? { ...other, data: this.#format.visible(other.data) } : other;
-    return this.#replace(base, data, cookie, binding);
+    return this.#replace(base, what);
   }
 
   #live(): MaybePromise<Base | null> {
@@ -250,7 +254,7 @@ export class WorkingCopy {
     });
   }
 
-  #replace(base: Base, data: JsonObject, cookie: CookieFacts | null, binding?: Binding): MaybePromise<Base> {
+  #replace(base: Base, { data, cookie, binding }: Save): MaybePromise<Base> {
     const written = this.#update(base, data, cookie, binding);
     if (cookie) return written;
     return whenDone(written, (replaced) =>

@@ -1,8 +1,13 @@
 // Who may connect: the Origin of a request, and the session that its cookie names.
 
 import type { IncomingMessage } from "node:http";
+import { type AddressOf, addressReader, countedAddress } from "../../core/address.ts";
 import { readCookie, unsign, withoutCookie } from "../../core/cookies.ts";
 import { type ErrorContext, unknownSession } from "../../core/errors.ts";
+import type { LiveSessions } from "../../core/hub.ts";
+import { sessionKey } from "../../core/ids.ts";
+import type { Allowance, Limits } from "../../core/limits.ts";
+import type { LiveSession } from "../../core/live-session.ts";
 import { bringsSealed, cookieSessionError } from "../../core/sealed.ts";
 import { parseUrl } from "../../core/url.ts";
 import { badOption } from "./options.ts";
@@ -32,10 +37,15 @@ export interface AdmissionOptions<Request = IncomingMessage> {
    * that is left open does not.
    */
   readonly activity?: boolean | undefined;
+  /**
+   * Where a request comes from, for `limits.perAddress`: behind a proxy, what the proxy says of it. Default: `request.ip`, as
+   * Express has it, else the address of the socket.
+   */
+  readonly address?: AddressOf<Request> | undefined;
 }
 
 /** The names of these options. */
-export const admissionOptions = ["secret", "name", "origins", "requireOrigin", "activity"] as const;
+export const admissionOptions = ["secret", "name", "origins", "requireOrigin", "activity", "address"] as const;
 
 /** The checks of a request that no middleware saw. */
 export class Admission<Request extends RequestHead = IncomingMessage> {
@@ -47,9 +57,12 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
   /** Whether the rule is a function, which may look at anything of a request. */
   readonly #isFunction: boolean;
   readonly #report: (error: unknown, context: ErrorContext) => void;
+  readonly #limits: Limits;
+  readonly #addressOf: (request: Request) => string;
+  readonly #hasAddressOption: boolean;
 
   /** @throws LiveSessionError `bad_option` */
-  constructor(options: AdmissionOptions<Request>, report: (error: unknown, context: ErrorContext) => void) {
+  constructor(options: AdmissionOptions<Request>, { report, limits }: Pick<LiveSessions<object>, "report" | "limits">) {
     const { secret, name = "connect.sid", origins, requireOrigin = false, activity = false } = options;
     this.#secrets = typeof secret === "string" ? [secret] : Array.isArray(secret) ? [...secret] : [];
     if (this.#secrets.length === 0 || !this.#secrets.every((each) => typeof each === "string" && each !== "")) {
@@ -66,6 +79,9 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
     this.#allows = readOrigins(origins);
     this.#isFunction = typeof origins === "function";
     this.#report = report;
+    this.#limits = limits;
+    this.#addressOf = addressReader(options.address, report);
+    this.#hasAddressOption = options.address !== undefined;
   }
 
   allowsOrigin(request: Request): boolean {
@@ -118,6 +134,67 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
     const id = this.sessionId(request);
     if (id === null && bringsSealed(request.headers.cookie)) this.#report(cookieSessionError(), { stage: "attach" });
     return id;
+  }
+
+  /**
+   * Attaches a new connection to the session that its cookie names. It counts until the handle is detached.
+   *
+   * @throws LiveSessionError `rate_limited`, `too_many_connections`; as `requireSessionId` and `sessions.attach`
+   */
+  async connect<Data extends object>(
+    sessions: LiveSessions<Data>,
+    request: Request,
+    address?: string,
+  ): Promise<LiveSession<Data>> {
+    const allowance = this.admit(request, address);
+    try {
+      const key = sessionKey(this.requireSessionId(request));
+      return await sessions.attachKey(key, { activity: this.activity }, allowance);
+    } catch (error) {
+      allowance.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Counts a new connection, with a session or without.
+   *
+   * @param address where it comes from, if the caller knows better than the option
+   * @throws LiveSessionError `rate_limited`, `too_many_connections`
+   */
+  admit(request: Request, address?: string): Allowance {
+    return this.#limits.connection(this.#keyOf(request), this.#counted(request, address));
+  }
+
+  /** Counts an action that a request asks for by itself. @throws LiveSessionError `rate_limited` */
+  countAction(request: Request, address?: string): void {
+    this.#limits.action(this.#keyOf(request), this.#counted(request, address));
+  }
+
+  /**
+   * For adapters of requests that have no socket.
+   *
+   * @param isGiven whether the caller says where each request comes from
+   * @throws LiveSessionError `bad_option` if addresses are counted, and nothing says where a request comes from
+   */
+  requireAddress(where: string, isGiven: boolean): void {
+    if (isGiven || this.#hasAddressOption || !this.#limits.countsAddresses) return;
+    throw badOption(`${where}: limits.perAddress needs the address of each request, which has no socket here.`);
+  }
+
+  #keyOf(request: Request) {
+    const id = this.sessionId(request);
+    return id === null ? null : sessionKey(id);
+  }
+
+  /** Where a request is counted to come from; `null` where addresses are not counted. */
+  addressOf(request: Request): string | null {
+    return this.#limits.countsAddresses ? this.#addressOf(request) : null;
+  }
+
+  #counted(request: Request, address: string | undefined): string | null {
+    if (address === undefined || !this.#limits.countsAddresses) return this.addressOf(request);
+    return countedAddress(address);
   }
 
   /** A Cookie header without the session's, for what may be sent elsewhere. */

@@ -5,6 +5,7 @@ import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSession, LiveSessionMessage } from "../../core/live-session.ts";
 import type { Session } from "../../core/session-map.ts";
 import type { EndReason } from "../../core/store.ts";
+import type { TokenBucket } from "../../core/token-buckets.ts";
 import type { ClientMessage } from "../../core/wire.ts";
 import { ANSWERS_LIMIT, type Client, Clients } from "./calls.ts";
 import {
@@ -69,6 +70,7 @@ export class Connection<Data extends object> {
   /** Calls that are to be answered: their actions need the handle, even when the connection is gone. */
   #unanswered: Set<number> | null = null;
   #cancelHello: (() => void) | null;
+  readonly #messages: TokenBucket | null;
 
   /**
    * Takes over the handle, and gives it back when the connection is closed.
@@ -79,16 +81,29 @@ export class Connection<Data extends object> {
     this.#context = context;
     this.#live = live;
     this.#transport = transport;
+    this.#messages = context.app.sessions.limits.messageBucket();
     live.subscribe((message) => this.#told(message));
     this.#cancelHello = context.clock.after(context.limits.helloTimeout, () => this.close(1013, "no hello in time"));
   }
 
   /** Takes a text message of the browser. */
   receive(text: string): void {
-    if (!this.#open) return;
+    if (!this.#heard()) return;
     const parsed = parseMessage(text);
     if (parsed.ok) this.#obey(parsed.message);
     else this.fail(new LiveSessionError("bad_message", parsed.why), parsed.close);
+  }
+
+  /** The transport took something that is no message, such as a ping of its own. */
+  heard(): void {
+    this.#heard();
+  }
+
+  /** Whether what came is to be looked at: not what comes after the end, nor what is one of a flood. */
+  #heard(): boolean {
+    const { limits } = this.#context.app.sessions;
+    if (this.#open && limits.isFlood(this.#messages)) this.close(1013, "rate_limited");
+    return this.#open;
   }
 
   /** Refuses a message that the transport itself found wrong, and closes. */

@@ -1,6 +1,7 @@
 // The wire protocol's messages as text: what browsers send is read and checked, what they are sent is written.
 
 import { type ErrorCode, type Issue, LiveSessionError } from "../../core/errors.ts";
+import { limitCodes } from "../../core/limits.ts";
 import type { EndReason } from "../../core/store.ts";
 import type { ClientMessage, ServerMessage } from "../../core/wire.ts";
 
@@ -89,8 +90,8 @@ export function errorText(code: ErrorCode, { id, error }: { id?: number; error?:
   return messageText({ t: "error", ...(id !== undefined && { id }), code, message, ...(issues && { issues }) });
 }
 
-/** These two speak of what the browser itself sent; the messages of others may name keys, data or hosts. */
-const spoken = new Set<ErrorCode>(["invalid_input", "unknown_action", "bad_message"]);
+/** These speak of what the browser itself sent; the messages of others may name keys, data or hosts. */
+const spoken = new Set<ErrorCode>(["invalid_input", "unknown_action", "bad_message", ...limitCodes]);
 
 function publicPart(
   code: ErrorCode,
@@ -138,6 +139,7 @@ const expected = new Set<ErrorCode>([
   "conflict",
   "too_large",
   "invalid_data",
+  ...limitCodes,
 ]);
 
 /** The answer to a call that failed. What an action throws that is no LiveSessionError stays on the server. */

@@ -1,6 +1,7 @@
 // What a connection is told that gets no session: words and a close code, since browsers see no HTTP status.
 
 import { LiveSessionError } from "../../core/errors.ts";
+import { limitError } from "../../core/limits.ts";
 import { endedText, errorText } from "./messages.ts";
 
 export interface Refusal {
@@ -27,6 +28,8 @@ export function refusal(error: unknown): Refusal {
   if (known?.code === "cookie_session") {
     return { text: null, close: 1008, reason: "cookie_session", failure: true };
   }
+  const over = limitError(error);
+  if (over) return { text: errorText(over.code, { error: over }), close: 1013, reason: over.code, failure: false };
   if (known?.code === "closed") return { text: null, close: 1001, reason: "closing", failure: false };
   return { text: null, close: 1013, reason: known?.code ?? "failed", failure: true };
 }

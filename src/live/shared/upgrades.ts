@@ -54,7 +54,7 @@ function pathOf(url = "/"): string {
 }
 
 /** Answers an upgrade request with an HTTP error and closes its connection. */
-export function refuseUpgrade(stream: Duplex, status: number): void {
+export function refuseUpgrade(stream: Duplex, status: number, headers: Readonly<Record<string, string>> = {}): void {
   stream.on("error", () => stream.destroy());
   const text = STATUS_CODES[status] ?? "";
   const head = [
@@ -62,6 +62,7 @@ export function refuseUpgrade(stream: Duplex, status: number): void {
     "Connection: close",
     "Content-Type: text/plain",
     `Content-Length: ${Buffer.byteLength(text)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   stream.once("finish", () => stream.destroy());
   stream.end(`${head.join("\r\n")}\r\n\r\n${text}`);

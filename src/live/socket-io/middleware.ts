@@ -2,6 +2,7 @@
 
 import { LiveSessionError } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
+import { limitCodes, limitError, retryAfter } from "../../core/limits.ts";
 import type { LiveSession } from "../../core/live-session.ts";
 import { refuseSealed } from "../../core/sealed.ts";
 import { Admission } from "../shared/admission.ts";
@@ -29,7 +30,7 @@ export function liveSession<Data extends object>(
   if (typeof sessions?.attach !== "function") throw badOption("liveSession: pass what createLiveSessions made.");
   const { maxCallsInFlight } = readOptions(options);
   const { app } = options;
-  const admission = new Admission(options, sessions.report);
+  const admission = new Admission(options, sessions);
   const views = app && new Views<Data>(app);
   /** What is to be done once a socket is connected: before, it cannot be sent anything. */
   const starts = new WeakMap<object, () => void>();
@@ -41,8 +42,7 @@ export function liveSession<Data extends object>(
     if (!admission.allowsRequest(socket.request)) {
       throw new LiveSessionError("forbidden_origin", "Pages of this origin may not connect.");
     }
-    const id = admission.requireSessionId(socket.request);
-    const live = await sessions.attach(id, { activity: admission.activity });
+    const live = await admission.connect(sessions, socket.request);
     try {
       follow(socket, raw, live);
       // Adapters publish a socket's handshake to other nodes (fetchSockets): the secret must not be in it.
@@ -77,12 +77,20 @@ export function liveSession<Data extends object>(
   };
 }
 
-const refusals = new Set(["unknown_session", "session_ended", "cookie_session", "forbidden_origin"]);
+const refusals = new Set<string>([
+  "unknown_session",
+  "session_ended",
+  "cookie_session",
+  "forbidden_origin",
+  ...limitCodes,
+]);
 
 /** What the client's `connect_error` gets. */
-function refusal({ code, reason }: LiveSessionError): Error {
-  const { message } = JSON.parse(errorText(code));
-  return Object.assign(new Error(message), { data: { code, ...(reason && { reason }) } });
+function refusal(error: LiveSessionError): Error {
+  const { code, reason } = error;
+  const { message } = JSON.parse(errorText(code, { error }));
+  const wait = limitError(error) && { retryAfter: retryAfter(error) };
+  return Object.assign(new Error(message), { data: { code, ...(reason && { reason }), ...wait } });
 }
 
 /** @throws LiveSessionError `session_ended`, `closed` */

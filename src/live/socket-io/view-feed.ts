@@ -80,7 +80,10 @@ export function takeCalls<Data extends object>(
   maxCallsInFlight: number,
 ): void {
   let inFlight = 0;
+  const { limits } = app.sessions;
+  const messages = limits.messageBucket();
   socket.on("live_session_call", async (name, input, ...rest) => {
+    if (limits.isFlood(messages)) return void socket.conn.close();
     const answer = rest.at(-1);
     const reply = (to: CallAnswer) => void (typeof answer === "function" && answer(to));
     if (inFlight >= maxCallsInFlight) return reply(refused(errorText("too_many_calls")));

@@ -10,6 +10,7 @@ import type { LiveStreamsOptions } from "./options.ts";
 export interface Answer {
   readonly status: number;
   readonly text?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const statuses: Partial<Record<ErrorCode, number>> = {
@@ -24,6 +25,9 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   message_too_large: 413,
   invalid_input: 422,
   invalid_data: 422,
+  rate_limited: 429,
+  too_many_connections: 429,
+  too_many_subscribers: 429,
   store_failed: 503,
   bus_failed: 503,
   closed: 503,
@@ -60,7 +64,11 @@ function failure(error: unknown, report: (error: unknown) => void): Answer {
 }
 
 export function refusalOf(code: ErrorCode, error?: LiveSessionError): Answer {
-  return { status: statuses[code] ?? 500, text: errorText(code, error ? { error } : {}) };
+  return {
+    status: statuses[code] ?? 500,
+    text: errorText(code, error ? { error } : {}),
+    headers: error?.headers ?? {},
+  };
 }
 
 /** @throws LiveSessionError `bad_message`, `message_too_large` */

@@ -5,6 +5,7 @@ import type { LiveApp } from "../../core/app.ts";
 import { every } from "../../core/clock.ts";
 import { LiveSessionError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/ids.ts";
+import { limitError, retryAfter } from "../../core/limits.ts";
 import type { LiveSession } from "../../core/live-session.ts";
 import { refuseSealed } from "../../core/sealed.ts";
 import { endReasons } from "../../core/store.ts";
@@ -12,9 +13,9 @@ import { Admission, type RequestHead } from "../shared/admission.ts";
 import { ConnectionContext } from "../shared/connection.ts";
 import { badOption } from "../shared/options.ts";
 import { refusal } from "../shared/refusal.ts";
-import { inputOf, refusalOf, runAction } from "./actions.ts";
+import { type Answer, inputOf, refusalOf, runAction } from "./actions.ts";
 import { ClientStream, MessageEncoder } from "./client-stream.ts";
-import { encodeRetry } from "./encode.ts";
+import { encodeEvent, encodeRetry } from "./encode.ts";
 import { type Exchange, queryOf } from "./exchange.ts";
 import { answerOf } from "./fetch-exchange.ts";
 import { Line, type Shared } from "./line.ts";
@@ -42,7 +43,7 @@ export class LiveStreams<Data extends object> {
   /** For `liveStreams`. */
   constructor(app: LiveApp<Data, unknown, Record<string, unknown>>, options: LiveStreamsOptions) {
     const limits = readStreamOptions(options);
-    this.#admission = new Admission(options, app.sessions.report);
+    this.#admission = new Admission(options, app.sessions);
     this.#context = new ConnectionContext(app, limits);
     this.#rendering = new Rendering(app, options);
     this.#formInput = options.formInput;
@@ -62,8 +63,16 @@ export class LiveStreams<Data extends object> {
     this.#serve(nodeExchange(request, response));
   };
 
-  /** Answers a Request, for Hono and other frameworks that speak fetch. */
-  readonly fetch = (request: Request): Promise<Response> => answerOf(request, (exchange) => this.#serve(exchange));
+  /**
+   * Answers a Request, for Hono and other frameworks that speak fetch.
+   *
+   * @param address where it comes from, for `limits.perAddress`: a Request does not say. Or give the option `address`
+   * @throws LiveSessionError `bad_option` if addresses are counted and there is neither
+   */
+  readonly fetch = async (request: Request, address?: string): Promise<Response> => {
+    this.#admission.requireAddress("streams.fetch", typeof address === "string");
+    return answerOf(request, (exchange) => this.#serve(exchange, typeof address === "string" ? address : undefined));
+  };
 
   /** Ends every stream, so that browsers connect again, to wherever they then get. Resolves when all are gone. Idempotent. */
   close(): Promise<void> {
@@ -86,28 +95,33 @@ export class LiveStreams<Data extends object> {
     this.#context.clients.close();
   }
 
-  #serve(exchange: Exchange): void {
+  #serve(exchange: Exchange, address?: string): void {
     const { head } = exchange;
     const headers = corsHeaders(head);
     if (!this.#admission.allowsRequest(head)) return answer(exchange, {}, refusalOf("forbidden_origin"));
     const query = queryOf(head);
     const serving =
       head.method === "GET"
-        ? this.#open(exchange, headers, query.get("hello"))
+        ? this.#open(exchange, headers, query.get("hello"), address)
         : head.method === "POST"
-          ? this.#take(exchange, headers, query)
+          ? this.#take(exchange, headers, query, address)
           : answer(exchange, { ...headers, allow: "GET, POST" }, { status: 405 });
     // What is left to fail is a browser that broke off its body, which hears no answer.
     serving?.catch(() => answer(exchange, headers, refusalOf("bad_message")));
   }
 
-  async #open(exchange: Exchange, headers: Record<string, string>, hello: string | null): Promise<void> {
+  async #open(
+    exchange: Exchange,
+    headers: Record<string, string>,
+    hello: string | null,
+    address: string | undefined,
+  ): Promise<void> {
     const { head } = exchange;
     // An EventSource that has heard the end connects again all the same: this stops it.
     if (hello === null && head.headers["last-event-id"] === ENDED_ID) return answer(exchange, headers, { status: 204 });
     let live: LiveSession<Data> | null = null;
     try {
-      live = await this.#find(head, this.#admission.activity);
+      live = await this.#admission.connect(this.#context.app.sessions, head, address);
       if (this.#closed) throw new LiveSessionError("closed", "These streams were closed.");
       if (hello !== null) this.#serveClient(exchange, headers, live, hello);
       else new Watch(exchange, headers, this.#shared, live, this.#rendering, this.#reporter("view", live.key));
@@ -135,6 +149,10 @@ export class LiveStreams<Data extends object> {
   #refuse(exchange: Exchange, headers: Record<string, string>, error: unknown, isClient: boolean): void {
     const { text, close, reason, failure } = refusal(error);
     if (failure) this.#context.app.sessions.report(error, { stage: "attach" });
+    const limit = limitError(error);
+    if (limit && (isClient || !isEventSource(exchange.head))) {
+      return answer(exchange, headers, refusalOf(limit.code, limit));
+    }
     if (isClient) {
       const stream = this.#clientStream(exchange, headers);
       if (text !== null) stream.send(text);
@@ -144,16 +162,22 @@ export class LiveStreams<Data extends object> {
     const isOver = close === 1008;
     const over: StreamEndReason = endReasons.find((each) => each === reason) ?? "unknown";
     if (isOver) line.write(this.#rendering.end(over, this.#reporter("view")));
-    else line.write(`${encodeRetry(this.#shared.limits.retry)}\n`);
+    else line.write(`${encodeRetry(limit ? retryAfter(limit) * 1000 : this.#shared.limits.retry)}\n`);
+    if (limit) line.write(encodeEvent({ event: "refused", data: limit.code }));
     line.end();
   }
 
-  async #take(exchange: Exchange, headers: Record<string, string>, query: URLSearchParams): Promise<void> {
+  async #take(
+    exchange: Exchange,
+    headers: Record<string, string>,
+    query: URLSearchParams,
+    address: string | undefined,
+  ): Promise<void> {
     const { maxMessageBytes } = this.#shared.limits;
     const action = query.get("action");
     if (action !== null) {
       const input = async () => inputOf(await readBody(exchange, maxMessageBytes), action, this.#formInput);
-      const attach = () => (this.#closed ? Promise.reject(closing()) : this.#find(exchange.head, true)); // a request like any other
+      const attach = () => this.#forAction(exchange.head, address);
       return answer(exchange, headers, await runAction(this.#context.app, attach, action, input));
     }
     // Messages of several calls may come together: each may have its size.
@@ -169,8 +193,11 @@ export class LiveStreams<Data extends object> {
     answer(exchange, headers, { status: 204 }); // if it was not understood, the stream says so
   }
 
-  async #find(head: RequestHead, activity: boolean): Promise<LiveSession<Data>> {
-    return this.#context.app.sessions.attach(this.#admission.requireSessionId(head), { activity });
+  /** The session of an action by POST, a request like any other: it counts as an action, and as no connection. */
+  async #forAction(head: RequestHead, address: string | undefined): Promise<LiveSession<Data>> {
+    if (this.#closed) throw new LiveSessionError("closed", "These streams were closed.");
+    this.#admission.countAction(head, address);
+    return this.#context.app.sessions.attach(this.#admission.requireSessionId(head));
   }
 
   #reporter(stage: string, key?: string): (error: unknown) => void {
@@ -180,8 +207,6 @@ export class LiveStreams<Data extends object> {
 
 /** What our client puts into one POST, in bytes; see `BATCH` there. */
 const BATCH_BYTES = 64 * 1024;
-
-const closing = () => new LiveSessionError("closed", "These streams were closed.");
 
 /** @throws LiveSessionError `bad_message` */
 async function readBody(exchange: Exchange, limit: number) {
@@ -198,9 +223,14 @@ function corsHeaders({ headers: { origin } }: RequestHead): Record<string, strin
   return { "access-control-allow-origin": origin, "access-control-allow-credentials": "true", vary: "Origin" };
 }
 
-function answer(exchange: Exchange, headers: Record<string, string>, to: { status: number; text?: string }): void {
+/** Those give up for good on any status but 200: they are told in the stream when to come again. */
+function isEventSource({ headers }: RequestHead): boolean {
+  return headers.accept?.includes("text/event-stream") ?? false;
+}
+
+function answer(exchange: Exchange, headers: Record<string, string>, to: Answer): void {
   const type: Record<string, string> = to.text === undefined ? {} : { "content-type": "application/json" };
-  exchange.answer(to.status, { ...headers, ...type, "cache-control": "no-store" }, to.text);
+  exchange.answer(to.status, { ...headers, ...type, ...to.headers, "cache-control": "no-store" }, to.text);
 }
 
 /**

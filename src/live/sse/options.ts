@@ -55,6 +55,7 @@ const known: readonly (keyof LiveStreamsOptions)[] = [
   "origins",
   "requireOrigin",
   "activity",
+  "address",
   "render",
   "renderEnd",
   "formInput",

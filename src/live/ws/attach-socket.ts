@@ -25,8 +25,9 @@ const OPEN = 1;
  * the handle, subscribe to it. When the session ends the socket is closed with 1008; when the socket closes the handle
  * is detached. Call it at once when the socket is there: it is paused meanwhile, so that no message is lost.
  *
- * @throws LiveSessionError `forbidden_origin`, `unknown_session`, `session_ended`, `cookie_session`, `store_failed`,
- *   `bus_failed`, `closed`, after it closed the socket; `bad_option`
+ * @throws LiveSessionError `forbidden_origin`, `unknown_session`, `session_ended`, `cookie_session`, `rate_limited`,
+ *   `too_many_connections`, `too_many_subscribers`, `store_failed`, `bus_failed`, `closed`, after it closed the socket;
+ *   `bad_option`
  */
 export async function attachSocket<Data extends object>(
   sessions: LiveSessions<Data>,
@@ -37,7 +38,7 @@ export async function attachSocket<Data extends object>(
   refuseSealed(sessions);
   if (typeof sessions?.attach !== "function") throw badOption("attachSocket: pass what createLiveSessions made.");
   refuseUnknown(options, admissionOptions);
-  const admission = new Admission(options, sessions.report);
+  const admission = new Admission(options, sessions);
   socket.on("error", () => {}); // ws closes what is broken, and we hear of that
   if (!admission.allowsOrigin(request)) {
     socket.close(1008, "forbidden_origin");
@@ -45,7 +46,7 @@ export async function attachSocket<Data extends object>(
   }
   socket.pause?.();
   try {
-    const live = await sessions.attach(admission.requireSessionId(request), { activity: admission.activity });
+    const live = await admission.connect(sessions, request);
     follow(live, socket);
     return live;
   } catch (error) {

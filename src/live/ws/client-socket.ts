@@ -42,7 +42,7 @@ export class SocketTransport implements Transport {
   /** The stream under the socket. */
   readonly #stream: Duplex;
   readonly #shared: Shared;
-  #connection: Pick<Connection<object>, "receive" | "fail" | "drained" | "close" | "closed"> | null = null;
+  #connection: Pick<Connection<object>, "receive" | "heard" | "fail" | "drained" | "close" | "closed"> | null = null;
   #choked = false;
   #alive = true;
 
@@ -52,7 +52,7 @@ export class SocketTransport implements Transport {
     this.#shared = shared;
     socket.transport = this;
     shared.transports.add(this);
-    socket.on("message", onMessage).on("pong", onPong).on("close", onClose).on("error", onError);
+    socket.on("message", onMessage).on("ping", onPing).on("pong", onPong).on("close", onClose).on("error", onError);
   }
 
   /** @throws LiveSessionError `session_ended`, `closed` */
@@ -105,8 +105,10 @@ export class SocketTransport implements Transport {
     }
   }
 
-  answered(): void {
+  /** A ping, or the answer to one. */
+  signOfLife(): void {
     this.#alive = true;
+    this.#connection?.heard();
   }
 
   gone(): void {
@@ -129,8 +131,12 @@ function onMessage(this: WebSocket, data: unknown, isBinary: boolean): void {
   (this as ClientSocket).transport?.received(data as Buffer, isBinary);
 }
 
+function onPing(this: WebSocket): void {
+  (this as ClientSocket).transport?.signOfLife();
+}
+
 function onPong(this: WebSocket): void {
-  (this as ClientSocket).transport?.answered();
+  (this as ClientSocket).transport?.signOfLife();
 }
 
 function onClose(this: WebSocket): void {

@@ -32,8 +32,8 @@ export class LiveSockets<Data extends object> {
   /** For `liveSockets`. */
   constructor(app: LiveApp<Data, unknown, Record<string, unknown>>, options: LiveSocketsOptions) {
     const limits = readSocketOptions(options);
-    const { report, clock } = app.sessions;
-    this.#admission = new Admission(options, report);
+    const { clock } = app.sessions;
+    this.#admission = new Admission(options, app.sessions);
     this.#context = new ConnectionContext(app, limits);
     this.#shared = { limits, encoder: new Encoder(), transports: new Set(), emptied: () => {} };
     this.#server = new WebSocketServer({
@@ -85,7 +85,7 @@ export class LiveSockets<Data extends object> {
       stream.removeListener("error", broken);
       this.#open(request, stream, head, found, error);
     };
-    this.#find(request).then(open, (error) => open(null, error));
+    this.#admission.connect(this.#context.app.sessions, request).then(open, (error) => open(null, error));
   }
 
   /**
@@ -110,11 +110,6 @@ export class LiveSockets<Data extends object> {
     }
     this.#stopBeating();
     this.#context.clients.close();
-  }
-
-  async #find(request: IncomingMessage): Promise<LiveSession<Data>> {
-    const id = this.#admission.requireSessionId(request);
-    return this.#context.app.sessions.attach(id, { activity: this.#admission.activity });
   }
 
   #open(request: IncomingMessage, stream: Duplex, head: Buffer, live: LiveSession<Data> | null, error: unknown): void {

@@ -35,6 +35,7 @@ const known: readonly (keyof LiveSocketsOptions)[] = [
   "origins",
   "requireOrigin",
   "activity",
+  "address",
   "maxMessageBytes",
   "pingInterval",
   "maxBufferedBytes",
