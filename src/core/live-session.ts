@@ -30,6 +30,8 @@ export interface AttachOptions {
    * connections say false unless their `activity` option says otherwise. Default true.
    */
   readonly activity?: boolean | undefined;
+  /** For adapters: what carries the handle to a browser, such as `"ws"`. It is counted among the connections. */
+  readonly transport?: string | undefined;
 }
 
 interface Listener<Data extends object> {
@@ -68,14 +70,14 @@ export class LiveSession<Data extends object> implements Disposable {
   #detached = false;
 
   /** For the hub: use `sessions.attach`. */
-  constructor(topic: Topic, context: LiveSessionContext, activity: boolean) {
+  constructor(topic: Topic, context: LiveSessionContext, { activity = true, transport }: AttachOptions) {
     this.key = topic.key;
     this.#topic = topic;
     this.#context = context;
     this.#activity = activity;
     this.#incarnation = (topic.snapshot as Snapshot).incarnation;
     this.#member = (message) => this.#tell(message as LiveSessionMessage<Data>);
-    topic.join(this.#member);
+    topic.join(this.#member, transport);
     if (activity) context.active(topic);
   }
 

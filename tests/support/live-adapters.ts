@@ -49,6 +49,7 @@ function browserHeaders(id: string, more: Record<string, string>) {
 
 const ws: LiveAdapter = {
   name: "ws",
+  transport: "ws",
   sealed: "refused",
   refused: "", // see below: the upgrade itself is refused, and the client tries again
   async serve(app) {
@@ -122,6 +123,7 @@ async function serveStreams(app: SuiteApp) {
 
 const sse: LiveAdapter = {
   name: "sse, with our client",
+  transport: "sse",
   sealed: "refused",
   refused: "refused",
   async serve(app) {
@@ -139,6 +141,7 @@ const sse: LiveAdapter = {
 
 const eventSource: LiveAdapter = {
   name: "sse, with EventSource and forms",
+  transport: "sse",
   sealed: "unknown",
   refused: "403",
   async serve(app) {
@@ -176,6 +179,7 @@ const eventSource: LiveAdapter = {
 
 const socketIo: LiveAdapter = {
   name: "socket.io",
+  transport: "socket.io",
   sealed: "cookie_session",
   refused: "forbidden_origin",
   async serve(app) {

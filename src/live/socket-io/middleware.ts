@@ -42,7 +42,7 @@ export function liveSession<Data extends object>(
       throw new LiveSessionError("forbidden_origin", "Pages of this origin may not connect.");
     }
     const id = admission.requireSessionId(socket.request);
-    const live = await sessions.attach(id, { activity: admission.activity });
+    const live = await sessions.attach(id, { activity: admission.activity, transport: "socket.io" });
     try {
       follow(socket, raw, live);
       // Adapters publish a socket's handshake to other nodes (fetchSockets): the secret must not be in it.

@@ -5,7 +5,7 @@ import type { LiveApp } from "../../core/app.ts";
 import { every } from "../../core/clock.ts";
 import { LiveSessionError } from "../../core/errors.ts";
 import { sessionKey } from "../../core/ids.ts";
-import type { LiveSession } from "../../core/live-session.ts";
+import type { AttachOptions, LiveSession } from "../../core/live-session.ts";
 import { refuseSealed } from "../../core/sealed.ts";
 import { endReasons } from "../../core/store.ts";
 import { Admission, type RequestHead } from "../shared/admission.ts";
@@ -107,7 +107,7 @@ export class LiveStreams<Data extends object> {
     if (hello === null && head.headers["last-event-id"] === ENDED_ID) return answer(exchange, headers, { status: 204 });
     let live: LiveSession<Data> | null = null;
     try {
-      live = await this.#find(head, this.#admission.activity);
+      live = await this.#find(head, { activity: this.#admission.activity, transport: "sse" });
       if (this.#closed) throw new LiveSessionError("closed", "These streams were closed.");
       if (hello !== null) this.#serveClient(exchange, headers, live, hello);
       else new Watch(exchange, headers, this.#shared, live, this.#rendering, this.#reporter("view", live.key));
@@ -153,7 +153,7 @@ export class LiveStreams<Data extends object> {
     const action = query.get("action");
     if (action !== null) {
       const input = async () => inputOf(await readBody(exchange, maxMessageBytes), action, this.#formInput);
-      const attach = () => (this.#closed ? Promise.reject(closing()) : this.#find(exchange.head, true)); // a request like any other
+      const attach = () => (this.#closed ? Promise.reject(closing()) : this.#find(exchange.head)); // a request like any other
       return answer(exchange, headers, await runAction(this.#context.app, attach, action, input));
     }
     // Messages of several calls may come together: each may have its size.
@@ -169,8 +169,8 @@ export class LiveStreams<Data extends object> {
     answer(exchange, headers, { status: 204 }); // if it was not understood, the stream says so
   }
 
-  async #find(head: RequestHead, activity: boolean): Promise<LiveSession<Data>> {
-    return this.#context.app.sessions.attach(this.#admission.requireSessionId(head), { activity });
+  async #find(head: RequestHead, options?: AttachOptions): Promise<LiveSession<Data>> {
+    return this.#context.app.sessions.attach(this.#admission.requireSessionId(head), options);
   }
 
   #reporter(stage: string, key?: string): (error: unknown) => void {

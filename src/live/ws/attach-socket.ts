@@ -45,7 +45,8 @@ export async function attachSocket<Data extends object>(
   }
   socket.pause?.();
   try {
-    const live = await sessions.attach(admission.requireSessionId(request), { activity: admission.activity });
+    const id = admission.requireSessionId(request);
+    const live = await sessions.attach(id, { activity: admission.activity, transport: "ws" });
     follow(live, socket);
     return live;
   } catch (error) {

@@ -114,7 +114,7 @@ export class LiveSockets<Data extends object> {
 
   async #find(request: IncomingMessage): Promise<LiveSession<Data>> {
     const id = this.#admission.requireSessionId(request);
-    return this.#context.app.sessions.attach(id, { activity: this.#admission.activity });
+    return this.#context.app.sessions.attach(id, { activity: this.#admission.activity, transport: "ws" });
   }
 
   #open(request: IncomingMessage, stream: Duplex, head: Buffer, live: LiveSession<Data> | null, error: unknown): void {
