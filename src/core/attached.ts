@@ -26,7 +26,7 @@ export function figuresOf(topics: Iterable<Topic>): AttachedFigures {
   let stale = 0;
   const connections: Record<string, number> = {};
   for (const topic of topics) {
-    if (!topic.snapshot || topic.endReason) continue;
+    if (!topic.snapshot) continue; // still opening
     sessions++;
     if (topic.status === "stale") stale++;
     for (const { transport } of topic.connections()) connections[transport] = (connections[transport] ?? 0) + 1;

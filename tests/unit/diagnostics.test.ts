@@ -278,6 +278,20 @@ test("what a node has attached is counted by transport, and no more once it is d
   expect(sessions.connections(two.key)).toEqual([]);
 });
 
+test("a session that is only about to be attached is not counted", async () => {
+  const bus = new ChaosBus();
+  let subscribed = () => {};
+  bus.beforeSubscribe = () => new Promise((resolve) => (subscribed = resolve));
+  const { sessions } = testSessions({ bus: bus.endpoint() });
+  const { id } = await sessions.create();
+  const attaching = sessions.attach(id);
+  await settle();
+  expect(sessions.attached().sessions).toBe(0);
+  subscribed();
+  await attaching;
+  expect(sessions.attached().sessions).toBe(1);
+});
+
 test("sessions that may be out of step are counted as stale", async () => {
   const bus = new ChaosBus();
   const { sessions } = testSessions({ bus: bus.endpoint() });

@@ -145,7 +145,7 @@ function readOrigin(text: unknown): string {
 }
 
 /** Whether a page is of this host and port. Its scheme is not compared: behind a proxy, this side's is not known. */
-function isSameHost(origin: string, host: string | undefined): boolean {
+export function isSameHost(origin: string, host: string | undefined): boolean {
   const page = host ? parseUrl(origin) : null;
   if (!page || page.origin === "null") return false;
   const here = parseUrl(`${page.protocol}//${host}`); // with the page's scheme, so that its default port goes without saying
