@@ -132,7 +132,8 @@ export class Dashboard {
 
   async #watchOne(key: SessionKey, send: (event: string, value: unknown) => void, line: Line): Promise<() => void> {
     try {
-      const watch = await SessionWatch.open(this.#hub, key, this.#options.reveal, {
+      const context = { hub: this.#hub, pulse: this.#pulse, reveal: this.#options.reveal };
+      const watch = await SessionWatch.open(context, key, {
         session: (session) => send("session", session),
         happened: (happening) => send("happening", happening),
       });

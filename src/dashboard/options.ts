@@ -7,6 +7,7 @@ import { LiveSessionError } from "../core/errors.ts";
 import type { LiveSessions } from "../core/hub.ts";
 import type { SessionKey } from "../core/ids.ts";
 import type { MaybePromise } from "../core/store.ts";
+import { isName, LONGEST_NAME } from "./heard.ts";
 
 /** What is used of the live sessions, whatever their data is. */
 export type Hub = Pick<
@@ -54,15 +55,10 @@ export function readDashboardOptions<Asking extends DashboardRequest>(
     if (!known.includes(name as keyof DashboardOptions)) throw bad(`There is no option "${name}".`);
   }
   if (typeof reveal !== "function") throw bad("reveal: no function.");
-  if (typeof node !== "string" || node === "" || node.length > LONGEST_NAME) {
-    throw bad(`node: a name of 1 to ${LONGEST_NAME} characters.`);
-  }
+  if (!isName(node)) throw bad(`node: a name of 1 to ${LONGEST_NAME} characters.`);
   if (bus !== undefined && typeof bus?.subscribe !== "function") throw bad("bus: no bus.");
   return { authorize: authorize as ReadDashboardOptions["authorize"], reveal, bus: bus ?? null, node };
 }
-
-/** The longest name of a node. */
-export const LONGEST_NAME = 128;
 
 function bad(message: string): LiveSessionError {
   return new LiveSessionError("bad_option", message);

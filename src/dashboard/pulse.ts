@@ -1,10 +1,11 @@
 // The figures of each second, for those who look; nothing is counted while nobody does.
 
 import type { SessionBus } from "../core/bus.ts";
+import type { SessionKey } from "../core/ids.ts";
 import { Nodes } from "./nodes.ts";
 import type { Hub } from "./options.ts";
 import { Tally } from "./tally.ts";
-import type { Figures, Frame, Opening } from "./wire.ts";
+import type { Figures, Frame, Opening, ShownConnection } from "./wire.ts";
 
 const SECOND_MS = 1_000;
 /** What whoever opens the page sees of the time before, if somebody looked then. */
@@ -19,6 +20,7 @@ export class Pulse {
   readonly #node: string;
   readonly #nodes: Nodes | null;
   readonly #listeners = new Set<(frame: Frame) => void>();
+  readonly #looks = new Set<{ readonly key: string }>();
   #tally: Tally | null = null;
   #history: Frame[] = [];
   #stored: number | null = null;
@@ -32,7 +34,8 @@ export class Pulse {
     const { clock, report } = hub;
     this.#hub = hub;
     this.#node = node;
-    this.#nodes = bus && new Nodes({ bus, clock, node, report, asked: () => this.#wake() });
+    const connections = (key: string) => this.#own(key);
+    this.#nodes = bus && new Nodes({ bus, clock, node, report, connections, asked: () => this.#wake() });
   }
 
   get opening(): Opening {
@@ -47,6 +50,22 @@ export class Pulse {
       this.#listeners.delete(listener);
       this.#leftAt = this.#hub.clock.now();
     };
+  }
+
+  /** As `join`, for one who looks at a session: other nodes tell their connections of it. */
+  look(key: string, listener: () => void): () => void {
+    const looked = { key };
+    this.#looks.add(looked);
+    const leave = this.join(listener);
+    return () => {
+      this.#looks.delete(looked);
+      leave();
+    };
+  }
+
+  /** The connections of a session that is looked at, on all nodes that are known of. */
+  connections(key: string): ShownConnection[] {
+    return [...this.#own(key), ...(this.#nodes?.connections(key) ?? [])];
   }
 
   async close(): Promise<void> {
@@ -84,7 +103,8 @@ export class Pulse {
     const figures = this.#figures(now);
     this.#beatAt = now;
     const asks = this.#listeners.size > 0;
-    if (asks || this.#nodes?.isAsked) this.#nodes?.tell(figures, asks);
+    if (asks || this.#nodes?.isAsked)
+      this.#nodes?.tell(figures, asks, [...new Set(Array.from(this.#looks, ({ key }) => key))]);
     if (asks) this.#count(now);
     const others = this.#nodes?.others ?? [];
     const nodes = [figures, ...others.sort((one, two) => (one.node < two.node ? -1 : 1))];
@@ -92,6 +112,10 @@ export class Pulse {
     this.#history.push(frame);
     if (this.#history.length > HISTORY_SECONDS) this.#history.shift();
     for (const listener of [...this.#listeners]) listener(frame);
+  }
+
+  #own(key: string): ShownConnection[] {
+    return this.#hub.connections(key as SessionKey).map((each) => ({ node: this.#node, ...each }));
   }
 
   #figures(now: number): Figures {

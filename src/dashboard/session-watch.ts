@@ -1,11 +1,11 @@
 // One session, for as long as somebody looks at it: what it is, and what happens to it.
 
 import { diff } from "../core/changes.ts";
-import { every } from "../core/clock.ts";
 import type { SessionKey } from "../core/ids.ts";
 import type { LiveSession, LiveSessionMessage } from "../core/live-session.ts";
 import type { JsonObject } from "../core/store.ts";
 import type { Hub } from "./options.ts";
+import type { Pulse } from "./pulse.ts";
 import { type Reveal, shown } from "./redaction.ts";
 import type { Happening, ShownSession } from "./wire.ts";
 
@@ -17,13 +17,15 @@ export interface SessionWatcher {
   happened(happening: Happening): void;
 }
 
-/** How often it is looked whether connections came or went. */
-const LOOK_EVERY_MS = 1_000;
+export interface WatchContext {
+  readonly hub: Hub;
+  readonly pulse: Pulse;
+  readonly reveal: Reveal;
+}
 
 export class SessionWatch {
-  readonly #hub: Hub;
+  readonly #context: WatchContext;
   readonly #live: LiveSession<Data>;
-  readonly #reveal: Reveal;
   readonly #watcher: SessionWatcher;
   readonly #stopLooking: () => void;
   #data: JsonObject;
@@ -33,19 +35,18 @@ export class SessionWatch {
   #closed = false;
 
   /** @throws LiveSessionError `unknown_session`, `session_ended`, `store_failed`, `bus_failed` */
-  static async open(hub: Hub, key: SessionKey, reveal: Reveal, watcher: SessionWatcher): Promise<SessionWatch> {
-    const live = await hub.attachKey(key, { activity: false });
-    return new SessionWatch(hub, live, reveal, watcher);
+  static async open(context: WatchContext, key: SessionKey, watcher: SessionWatcher): Promise<SessionWatch> {
+    const live = await context.hub.attachKey(key, { activity: false });
+    return new SessionWatch(context, live, watcher);
   }
 
-  private constructor(hub: Hub, live: LiveSession<Data>, reveal: Reveal, watcher: SessionWatcher) {
-    this.#hub = hub;
+  private constructor(context: WatchContext, live: LiveSession<Data>, watcher: SessionWatcher) {
+    this.#context = context;
     this.#live = live;
-    this.#reveal = reveal;
     this.#watcher = watcher;
     this.#data = live.data;
     live.subscribe((message) => this.#told(message));
-    this.#stopLooking = every(hub.clock, LOOK_EVERY_MS, async () => this.#look());
+    this.#stopLooking = context.pulse.look(live.key, () => this.#look());
     this.#show();
   }
 
@@ -57,7 +58,7 @@ export class SessionWatch {
   }
 
   #told(message: LiveSessionMessage<Data>): void {
-    const none = { at: this.#hub.clock.now(), version: null, put: [], removed: [], reason: null };
+    const none = { at: this.#context.hub.clock.now(), version: null, put: [], removed: [], reason: null };
     switch (message.type) {
       case "live_session_updated": {
         const changes = diff(this.#data, message.session);
@@ -79,7 +80,8 @@ export class SessionWatch {
   }
 
   #look(): void {
-    if (JSON.stringify(this.#hub.connections(this.#live.key)) !== this.#connections) this.#show();
+    // Connections came or went.
+    if (JSON.stringify(this.#context.pulse.connections(this.#live.key)) !== this.#connections) this.#show();
   }
 
   /** Reads the record, for what handles do not show: one read at a time, and one more if anything happened meanwhile. */
@@ -88,7 +90,7 @@ export class SessionWatch {
     if (this.#reading) return;
     this.#reading = true;
     this.#read()
-      .catch((error) => this.#hub.report(error, { stage: "dashboard", key: this.#live.key }))
+      .catch((error) => this.#context.hub.report(error, { stage: "dashboard", key: this.#live.key }))
       .finally(() => {
         this.#reading = false;
       });
@@ -96,14 +98,15 @@ export class SessionWatch {
 
   async #read(): Promise<void> {
     const { key } = this.#live;
+    const { hub, pulse, reveal } = this.#context;
     while (this.#readAgain && !this.#closed) {
       this.#readAgain = false;
-      const result = await this.#hub.records.read(key);
+      const result = await hub.records.read(key);
       if (this.#closed || this.#live.endReason) return;
       if (result.state !== "live") continue;
-      const connections = this.#hub.connections(key);
+      const connections = pulse.connections(key);
       this.#connections = JSON.stringify(connections);
-      this.#watcher.session({ ...shown({ key, record: result.record }, this.#reveal), connections });
+      this.#watcher.session({ ...shown({ key, record: result.record }, reveal), connections });
     }
   }
 }

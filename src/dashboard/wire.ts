@@ -85,11 +85,19 @@ export interface ShownValue {
   readonly json: string | null;
 }
 
+/** A browser's connection to a session. */
+export interface ShownConnection {
+  readonly node: string;
+  readonly transport: string;
+  /** In ms since 1970, on that node's clock. */
+  readonly since: number;
+}
+
 export interface ShownSession extends ListedSession {
   readonly deadline: number | null;
   readonly values: readonly ShownValue[];
-  /** This node's. */
-  readonly connections: readonly { readonly transport: string; readonly since: number }[];
+  /** This node's, and those of the nodes that tell theirs over the bus. */
+  readonly connections: readonly ShownConnection[];
 }
 
 /** Something that happened to a session while it was looked at. */

@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import { h, setText } from "./dom.ts";
 import { WINDOW_SECONDS } from "./feed.ts";
-import { rate } from "./format.ts";
+import { rate, timeOfDay } from "./format.ts";
 
 export interface Series {
   readonly label: string;
@@ -42,13 +42,13 @@ export function linePanel(title: string, unit: string, series: readonly Series[]
       height: HEIGHT,
       legend: { show: false },
       cursor: { y: false, points: { size: 7 } },
-      padding: [10, 8, 0, 0],
+      padding: [10, 18, 0, 0],
       scales: {
-        x: { time: true, range: (_plot, _least, most) => [most - WINDOW_SECONDS, most] },
+        x: { time: true, range: (_plot, least, most) => [clamp(least, most), most] },
         y: { range: (_plot, _least, most) => [0, Math.max(most * 1.15, 1)] },
       },
       axes: [
-        axis({ values: "{HH}:{mm}", space: 60, size: 24 }),
+        axis({ values: times, space: 64, size: 24 }),
         axis({ size: 42, space: 34, values: (_plot, splits) => splits.map((each) => rate(each)) }),
       ],
       series: [
@@ -82,6 +82,16 @@ export function linePanel(title: string, unit: string, series: readonly Series[]
   };
 }
 
+/** To the second while there is little to show, else to the minute. */
+function times(_plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
+  return splits.map((each) => timeOfDay(each * 1000).slice(0, step < 60 ? 8 : 5));
+}
+
+/** Where the charts begin: with what is known, but never with less than a minute or more than is kept. */
+function clamp(least: number, most: number): number {
+  return Math.min(Math.max(least, most - WINDOW_SECONDS), most - 60);
+}
+
 /** How many operations were in each bucket. */
 export function barPanel(title: string, bounds: readonly string[], series: Series): BarPanel {
   const { element, plot, legend, picture } = frame(title, "last minute", [
@@ -94,7 +104,7 @@ export function barPanel(title: string, bounds: readonly string[], series: Serie
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      padding: [10, 8, 0, 0],
+      padding: [10, 18, 0, 0],
       scales: {
         x: { time: false, range: () => [-0.6, bounds.length - 0.4] },
         y: { range: (_plot, _least, most) => [0, Math.max(most * 1.15, 1)] },
@@ -115,9 +125,8 @@ export function barPanel(title: string, bounds: readonly string[], series: Serie
       series: [
         {},
         {
-          stroke: () => color(series.color),
-          fill: () => `${color(series.color)}66`,
-          width: 1,
+          fill: () => `${color(series.color)}b0`,
+          width: 0,
           points: { show: false },
           paths: uPlot.paths.bars?.({ size: [0.8, 48], radius: 0.15 }),
         },
@@ -152,7 +161,7 @@ function ticksOf(bounds: readonly string[]): number[] {
 
 function frame(title: string, unit: string, series: readonly Series[]) {
   const plot = h("div", { class: "plot" });
-  const picture = h("div", { role: "img", "aria-label": `${title}, the last five minutes` }, plot);
+  const picture = h("div", { role: "img", "aria-label": `${title}, over the last minutes` }, plot);
   const legend = series.map(() => h("output", { class: "figure" }, "0"));
   const entries = series.map(({ label, color: name }, at) =>
     h("li", {}, h("span", { class: `swatch ${name}` }), `${label} `, legend[at] as HTMLElement),

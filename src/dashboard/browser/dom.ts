@@ -23,9 +23,18 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** A table that scrolls by itself where it is too wide, also by keyboard. */
-export function scrolling(label: string, table: HTMLElement): HTMLElement {
-  return h("div", { class: "scroll", role: "region", "aria-label": label, tabindex: 0 }, table);
+/** A table, which scrolls by itself where it is too wide, also by keyboard; on a narrow screen its rows are cards. */
+export function table(name: string, columns: readonly string[], rows: HTMLElement): HTMLElement {
+  const head = h("tr", {}, ...columns.map((column) => h("th", { scope: "col" }, column)));
+  const element = h("table", {}, h("caption", { class: "hidden" }, name), h("thead", {}, head), rows);
+  return h("div", { class: "scroll", role: "region", "aria-label": name, tabindex: 0 }, element);
+}
+
+/** A row of it; the first cell names the row. */
+export function tableRow(columns: readonly string[], first: Child, ...cells: readonly Child[]): HTMLTableRowElement {
+  const label = (at: number) => columns[at] ?? "";
+  const others = cells.map((cell, at) => h("td", { "data-label": label(at + 1) }, cell));
+  return h("tr", {}, h("th", { scope: "row", "data-label": label(0) }, first), ...others);
 }
 
 /** What a page of the dashboard is: its element, and what is to be done when it is left. */

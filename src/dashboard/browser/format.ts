@@ -21,21 +21,29 @@ export function milliseconds(value: number): string {
   return value < 1000 ? `${value} ms` : `${value / 1000} s`;
 }
 
-const units: readonly (readonly [string, number])[] = [
+type Unit = readonly [name: string, ms: number];
+
+const units: readonly Unit[] = [
   ["day", 86_400_000],
   ["hour", 3_600_000],
   ["minute", 60_000],
   ["second", 1_000],
 ];
 
-/** In its largest unit: `3 days`. */
+/** In its largest unit, and the next if there are few of it: `1 day 23 hours`. */
 export function span(ms: number): string {
   const positive = Math.max(ms, 0);
-  for (const [unit, size] of units) {
-    const amount = Math.floor(positive / size);
-    if (amount >= 1) return `${amount} ${unit}${amount === 1 ? "" : "s"}`;
-  }
-  return "a moment";
+  const at = units.findIndex(([, size]) => positive >= size);
+  if (at === -1) return "a moment";
+  const [unit, size] = units[at] as Unit;
+  const amount = Math.floor(positive / size);
+  const next = units[at + 1];
+  const rest = next && amount < 3 ? Math.floor((positive % size) / next[1]) : 0;
+  return next && rest > 0 ? `${many(amount, unit)} ${many(rest, next[0])}` : many(amount, unit);
+}
+
+export function many(amount: number, what: string): string {
+  return `${count(amount)} ${what}${amount === 1 ? "" : "s"}`;
 }
 
 const clockTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });

@@ -27,7 +27,7 @@ function show(isFirst = false): void {
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [part, key] = path.split("/");
   open?.close();
-  if (part === "session" && key) open = sessionPage(decodeURIComponent(key));
+  if (part === "session" && key) open = sessionPage(decodeURIComponent(key), feed);
   else if (part === "sessions") open = sessionList(new URLSearchParams(query), go);
   else open = overview(feed);
   main.replaceChildren(open.element);

@@ -2,7 +2,7 @@
 
 import { type Figures, type LatencyName, latencyBounds, type RateName } from "../wire.ts";
 import { barPanel, linePanel, type Series } from "./charts.ts";
-import { h, scrolling, setText, type View } from "./dom.ts";
+import { h, setText, table, tableRow, type View } from "./dom.ts";
 import type { Feed } from "./feed.ts";
 import { chosen, connectionsOf, latencyOf, rateOf, sum, within } from "./figures.ts";
 import { count, rate } from "./format.ts";
@@ -61,6 +61,8 @@ const latencies: readonly { readonly title: string; readonly name: LatencyName; 
 
 const bounds = [...latencyBounds.map(String), `>${latencyBounds.at(-1)}`];
 
+const columns = ["Node", "Sessions", "Connections", "Commits/s", "Reads/s", "Delivered/s", "Errors/s"];
+
 export function overview(feed: Feed): View {
   const tiles = [
     "Sessions in the store",
@@ -77,20 +79,9 @@ export function overview(feed: Feed): View {
   const lines = panels.map((panel) => ({ ...panel, drawn: linePanel(panel.title, panel.unit, panel.lines) }));
   const bars = latencies.map((each) => ({
     ...each,
-    drawn: barPanel(
-      each.title,
-      bounds.map((bound) => `${bound}`),
-      { label: each.title, color: each.color },
-    ),
+    drawn: barPanel(each.title, bounds, { label: each.title, color: each.color }),
   }));
   const rows = h("tbody");
-  const table = h(
-    "table",
-    {},
-    h("caption", {}, "Nodes"),
-    h("thead", {}, row("th", "Node", "Sessions", "Connections", "Commits/s", "Reads/s", "Delivered/s", "Errors/s")),
-    rows,
-  );
   const element = h(
     "div",
     {},
@@ -102,11 +93,11 @@ export function overview(feed: Feed): View {
     ),
     note,
     h("dl", { class: "tiles" }, ...list),
-    h("h2", { class: "hidden" }, "Over the last five minutes"),
+    h("h2", { class: "hidden" }, "Over the last minutes"),
     h("div", { class: "panels" }, ...lines.map(({ drawn }) => drawn.element)),
     h("h2", {}, "How long it took ", h("small", {}, "milliseconds, operations of the last minute")),
     h("div", { class: "panels" }, ...bars.map(({ drawn }) => drawn.element)),
-    h("section", { class: "panel" }, scrolling("Nodes", table)),
+    h("section", { class: "panel" }, h("h2", {}, "Nodes"), table("Nodes", columns, rows)),
   );
 
   function draw(): void {
@@ -171,11 +162,5 @@ function nodeRow({ node, sessions, connections, rates }: Figures): HTMLElement {
   const open = Object.entries(connections).sort(([one], [two]) => (one < two ? -1 : 1));
   const by = open.map(([transport, each]) => `${transport} ${count(each)}`).join(", ");
   const figures = [rates.commits, rates.reads, rates.delivered, rates.errors].map(rate);
-  return row("td", node, count(sessions), by || "none", ...figures);
-}
-
-function row(cell: "th" | "td", first: string, ...cells: readonly string[]): HTMLTableRowElement {
-  const header = h("th", { scope: cell === "th" ? "col" : "row" }, first);
-  const others = cells.map((text) => h(cell, cell === "th" ? { scope: "col" } : {}, text));
-  return h("tr", {}, header, ...others);
+  return tableRow(columns, node, count(sessions), by || "none", ...figures);
 }

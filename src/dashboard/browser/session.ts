@@ -1,21 +1,26 @@
 // One session: what it is, what happens to it, and the button that ends it.
 
-import type { Happening, ShownSession, ShownValue } from "../wire.ts";
-import { h, scrolling, setText, type View } from "./dom.ts";
-import { bytes, count, dateTime, span, timeOfDay } from "./format.ts";
+import type { Happening, ShownConnection, ShownSession, ShownValue } from "../wire.ts";
+import { h, setText, table, tableRow, type View } from "./dom.ts";
+import type { Feed } from "./feed.ts";
+import { bytes, count, dateTime, many, span, timeOfDay } from "./format.ts";
 import { time } from "./sessions.ts";
 
 /** The newest; older ones are let go. */
 const MOST_HAPPENINGS = 200;
 
-export function sessionPage(key: string): View {
+const columns = ["Key", "Shape", "Size", "Value"];
+
+export function sessionPage(key: string, feed: Feed): View {
   const status = h("p", { class: "note", role: "status" }, "Looking …");
   const facts = h("dl", { class: "facts" });
   const values = h("tbody");
-  const connections = h("ul", { class: "plain" }, h("li", {}, "None on this node."));
+  const connections = h("ul", { class: "plain" }, none());
   const happenings = h("ol", { class: "timeline", reversed: true });
   const quiet = h("p", { class: "none" }, "Nothing yet.");
   const dialog = endDialog(key, (text) => setText(status, text));
+  const place = h("small");
+  const stop = feed.subscribe(() => setText(place, where(feed)));
   const end = h(
     "button",
     { type: "button", class: "danger", disabled: true, onclick: () => dialog.showModal() },
@@ -35,10 +40,9 @@ export function sessionPage(key: string): View {
     setText(status, "Live: what changes is shown as it does.");
     facts.replaceChildren(...factsOf(session));
     values.replaceChildren(...session.values.map(valueRow));
-    const open = session.connections.map(({ transport, since }) =>
-      h("li", {}, `${transport}, since `, time(since, timeOfDay(since))),
+    connections.replaceChildren(
+      ...(session.connections.length > 0 ? session.connections.map(connectionItem) : [none()]),
     );
-    connections.replaceChildren(...(open.length > 0 ? open : [h("li", {}, "None on this node.")]));
   });
   let over: string | null = null;
   source.addEventListener("happening", (event) => {
@@ -50,13 +54,6 @@ export function sessionPage(key: string): View {
   });
   source.addEventListener("error", () => setText(status, over ?? "The connection is lost; trying again …"));
 
-  const table = h(
-    "table",
-    { class: "cards" },
-    h("caption", { class: "hidden" }, "Data"),
-    h("thead", {}, h("tr", {}, ...["Key", "Shape", "Size", "Value"].map((name) => h("th", { scope: "col" }, name)))),
-    values,
-  );
   const element = h(
     "div",
     {},
@@ -65,7 +62,7 @@ export function sessionPage(key: string): View {
     h("p", { class: "key whole" }, key),
     status,
     facts,
-    h("section", { class: "panel" }, h("h2", {}, "Data"), scrolling("Data", table)),
+    h("section", { class: "panel" }, h("h2", {}, "Data"), table("Data", columns, values)),
     h(
       "div",
       { class: "halves" },
@@ -76,11 +73,26 @@ export function sessionPage(key: string): View {
         quiet,
         happenings,
       ),
-      h("section", { class: "panel" }, h("h2", {}, "Connections ", h("small", {}, "on this node")), connections),
+      h("section", { class: "panel" }, h("h2", {}, "Connections ", place), connections),
     ),
     dialog,
   );
-  return { title: "Session", element, close: () => source.close() };
+  const close = () => {
+    stop();
+    source.close();
+  };
+  return { title: "Session", element, close };
+}
+
+const none = () => h("li", { class: "none" }, "None.");
+
+function connectionItem({ node, transport, since }: ShownConnection): HTMLElement {
+  return h("li", {}, `${transport} on ${node}, since `, time(since, timeOfDay(since)));
+}
+
+function where({ opening }: Feed): string {
+  if (!opening) return "";
+  return opening.shared ? "on all nodes" : `on ${opening.node} alone`;
 }
 
 function factsOf({
@@ -97,7 +109,7 @@ function factsOf({
   const all: readonly (readonly [string, Node | string])[] = [
     ["Principal", principal ?? "nobody"],
     ["Version", count(version)],
-    ["Data", `${count(names)} ${names === 1 ? "key" : "keys"}, ${bytes(size)}`],
+    ["Data", `${many(names, "key")}, ${bytes(size)}`],
     ["Made", time(createdAt, `${span(now - createdAt)} ago`)],
     ["Last seen", time(lastSeenAt, dateTime(lastSeenAt))],
     ["Expires", time(expiresAt, dateTime(expiresAt))],
@@ -108,14 +120,7 @@ function factsOf({
 
 function valueRow({ name, shape, bytes: size, json }: ShownValue): HTMLElement {
   const value = json === null ? h("span", { class: "none" }, "hidden") : h("pre", {}, json);
-  return h(
-    "tr",
-    {},
-    h("th", { scope: "row", "data-label": "Key", class: "key" }, name),
-    h("td", { "data-label": "Shape" }, shape),
-    h("td", { "data-label": "Size" }, bytes(size)),
-    h("td", { "data-label": "Value" }, value),
-  );
+  return tableRow(columns, h("span", { class: "key" }, name), shape, bytes(size), value);
 }
 
 const words: Readonly<Record<Exclude<Happening["what"], "changed" | "ended">, string>> = {

@@ -1,8 +1,8 @@
 // The list of sessions: searched, and turned page by page.
 
 import type { ListedSession, SessionsPage } from "../wire.ts";
-import { h, scrolling, setText, type View } from "./dom.ts";
-import { bytes, count, dateTime, span } from "./format.ts";
+import { h, setText, table, tableRow, type View } from "./dom.ts";
+import { bytes, count, dateTime, many, span } from "./format.ts";
 
 const ages: readonly (readonly [string, string])[] = [
   ["", "any"],
@@ -24,13 +24,6 @@ export function sessionList(query: URLSearchParams, go: (query: URLSearchParams)
   };
   const before = h("button", { type: "button", disabled: true, onclick: turn(page - 1) }, "Previous");
   const after = h("button", { type: "button", disabled: true, onclick: turn(page + 1) }, "Next");
-  const table = h(
-    "table",
-    { class: "cards" },
-    h("caption", { class: "hidden" }, "Sessions"),
-    h("thead", {}, h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, name)))),
-    rows,
-  );
   const stop = new AbortController();
   load(query, stop.signal).then(
     (found) => {
@@ -47,7 +40,7 @@ export function sessionList(query: URLSearchParams, go: (query: URLSearchParams)
     h("h1", { tabindex: -1 }, "Sessions"),
     searchForm(query, go),
     status,
-    h("section", { class: "panel" }, scrolling("Sessions", table)),
+    h("section", { class: "panel" }, table("Sessions", columns, rows)),
     h("nav", { class: "turn", "aria-label": "Pages" }, before, h("span", {}, `Page ${page + 1}`), after),
   );
   return { title: "Sessions", element, close: () => stop.abort() };
@@ -106,16 +99,16 @@ function summary({ sessions, scanned, isPartial }: SessionsPage, page: number): 
 function sessionRow(session: ListedSession, now: number): HTMLElement {
   const { key, principal, createdAt, lastSeenAt, expiresAt, version, names, bytes: size } = session;
   const link = h("a", { href: `#/session/${encodeURIComponent(key)}`, class: "key", title: key }, key.slice(0, 12));
-  const cells: readonly (Node | string)[] = [
+  return tableRow(
+    columns,
+    link,
     principal ?? h("span", { class: "none" }, "nobody"),
     time(createdAt, span(now - createdAt)),
     time(lastSeenAt, `${span(now - lastSeenAt)} ago`),
     time(expiresAt, span(expiresAt - now)),
     count(version),
-    `${count(names)} ${names === 1 ? "key" : "keys"}, ${bytes(size)}`,
-  ];
-  const first = h("th", { scope: "row", "data-label": "Key" }, link);
-  return h("tr", {}, first, ...cells.map((cell, at) => h("td", { "data-label": columns[at + 1] ?? "" }, cell)));
+    `${many(names, "key")}, ${bytes(size)}`,
+  );
 }
 
 export function time(at: number, text: string): HTMLElement {
