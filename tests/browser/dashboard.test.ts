@@ -1,10 +1,9 @@
 // The dashboard in a real browser, beside the shop, with visitors on two nodes.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import type { Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
+import axe from "axe-core";
 import { localBus, memoryStore } from "live-session";
 import { connect } from "live-session/client";
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
@@ -15,7 +14,6 @@ import { openShop, type Shop } from "../../examples/shop/shop.ts";
 import { complaintsOf, launchChromium, picture } from "../support/chromium.ts";
 import { cookie, secret } from "../support/ws.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const VISITORS = 12;
 
 let browser: Awaited<ReturnType<typeof launchChromium>>;
@@ -92,12 +90,9 @@ const dashboard = (part = "") => `${urls[0]}/admin/sessions/${part}`;
 
 /** What axe finds wrong with a page. */
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations } = await axe.run();
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
   });
 }

@@ -47,6 +47,14 @@ describe("who may look", () => {
     expect(await sessions.read(id)).toEqual({ n: 1 });
   });
 
+  test("watchers can be let in who may end nothing", async () => {
+    const { get, sessions } = openDashboard({ authorize: ({ method }) => method !== "POST" });
+    const { id, key } = await sessions.create({ n: 1 });
+    expect((await get("")).status).toBe(200);
+    expect((await get("end.json", endSession(key))).status).toBe(403);
+    expect(await sessions.read(id)).toEqual({ n: 1 });
+  });
+
   test("when authorize fails nobody is let in, and onError hears of it", async () => {
     const { get, errors } = openDashboard({
       authorize() {
