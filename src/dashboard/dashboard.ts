@@ -3,9 +3,9 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { every } from "../core/clock.ts";
-import { LiveSessionError } from "../core/errors.ts";
+import { LiveSessionError, unknownSession } from "../core/errors.ts";
 import type { LiveSessions } from "../core/hub.ts";
-import type { SessionKey } from "../core/ids.ts";
+import { isSessionKey } from "../core/ids.ts";
 import { isSameHost } from "../live/shared/admission.ts";
 import { encodeEvent, encodeRetry } from "../live/sse/encode.ts";
 import { type Exchange, queryOf } from "../live/sse/exchange.ts";
@@ -30,6 +30,14 @@ const HEARTBEAT_MS = 15_000;
 const STREAM_MS = 5 * 60_000;
 const RETRY_MS = 1_000;
 const MOST_BODY_BYTES = 1_000;
+
+type Send = (event: string, value: unknown) => void;
+
+interface Watching {
+  stop(): void;
+  /** The browser takes more again. */
+  refresh(): void;
+}
 
 export class Dashboard {
   readonly #hub: Hub;
@@ -103,48 +111,45 @@ export class Dashboard {
 
   async #stream(exchange: Exchange): Promise<void> {
     const key = queryOf(exchange.head).get("session");
-    let leave = () => {};
     let isGone = false;
+    let watching: Watching = { stop() {}, refresh() {} };
     const closed = () => {
       isGone = true;
-      leave();
+      cancel();
+      watching.stop();
     };
-    const line = new Line(exchange, guards, this.#lines, { drained() {}, closed, goAway() {} });
+    const events = { drained: () => watching.refresh(), closed, goAway() {} };
+    const line = new Line(exchange, guards, this.#lines, events);
+    const cancel = this.#hub.clock.after(STREAM_MS, () => line.end());
     line.write(encodeRetry(RETRY_MS));
-    // What a browser that is slow does not take is left out: the next second brings more.
-    const send = (event: string, value: unknown) => {
+    // What a browser that is slow does not take is left out: it hears how things are once it takes more.
+    const send: Send = (event, value) => {
       if (!isGone && !line.choked) line.write(encodeEvent({ event, data: JSON.stringify(value) }));
     };
-    const cancel = this.#hub.clock.after(STREAM_MS, () => line.end());
-    leave = cancel;
-    const stop = key === null ? this.#watchAll(send) : await this.#watchOne(key as SessionKey, send, line);
-    leave = () => {
-      cancel();
-      stop();
-    };
-    if (isGone) leave();
-  }
-
-  #watchAll(send: (event: string, value: unknown) => void): () => void {
-    send("opening", this.#pulse.opening);
-    return this.#pulse.join((frame) => send("frame", frame));
-  }
-
-  async #watchOne(key: SessionKey, send: (event: string, value: unknown) => void, line: Line): Promise<() => void> {
     try {
-      const context = { hub: this.#hub, pulse: this.#pulse, reveal: this.#options.reveal };
-      const watch = await SessionWatch.open(context, key, {
-        session: (session) => send("session", session),
-        happened: (happening) => send("happening", happening),
-      });
-      return () => watch.close();
+      watching = key === null ? this.#watchAll(send) : await this.#watchOne(key, send);
+      if (isGone) watching.stop();
     } catch (error) {
       const isOver = error instanceof LiveSessionError && /^(unknown_session|session_ended)$/.test(error.code);
       if (isOver) send("session", null);
-      else this.#hub.report(error, { stage: "dashboard", key });
+      else this.#hub.report(error, { stage: "dashboard", key: key ?? undefined });
       line.end();
-      return () => {};
     }
+  }
+
+  #watchAll(send: Send): Watching {
+    send("opening", this.#pulse.opening);
+    return { stop: this.#pulse.join((frame) => send("frame", frame)), refresh() {} };
+  }
+
+  async #watchOne(key: string, send: Send): Promise<Watching> {
+    if (!isSessionKey(key)) throw unknownSession();
+    const context = { hub: this.#hub, pulse: this.#pulse, reveal: this.#options.reveal };
+    const watch = await SessionWatch.open(context, key, {
+      session: (session) => send("session", session),
+      happened: (happening) => send("happening", happening),
+    });
+    return { stop: () => watch.close(), refresh: () => watch.refresh() };
   }
 
   /** Only this page's own code may ask for it: a JSON body, from a page of this host. */
@@ -152,8 +157,8 @@ export class Dashboard {
     if (!isOwnPage(exchange)) return answerText(exchange, 403, "Only the dashboard's own page may end sessions.");
     const body = await exchange.body(MOST_BODY_BYTES).catch(() => null);
     const key = body?.type === "json" ? (body.value as { key?: unknown } | null)?.key : undefined;
-    if (typeof key !== "string") return answerText(exchange, 400, "Name the session: { key }.");
-    const record = await this.#hub.records.end(key as SessionKey, "revoked");
+    if (!isSessionKey(key)) return answerText(exchange, 400, "Name the session: { key }.");
+    const record = await this.#hub.records.end(key, "revoked");
     answerJson(exchange, 200, { ended: record !== null });
   }
 }

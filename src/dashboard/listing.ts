@@ -1,6 +1,6 @@
 // The sessions of a store, searched and paged.
 
-import type { SessionKey } from "../core/ids.ts";
+import { isSessionKey } from "../core/ids.ts";
 import type { ListedRecord } from "../core/store.ts";
 import type { Hub } from "./options.ts";
 import { listed } from "./redaction.ts";
@@ -23,9 +23,6 @@ export const PAGE_SIZE = 50;
 
 /** Stores list in no order and from the start: what one page may cost is limited. */
 const MOST_SCANNED = 20_000;
-
-/** The length of a key. */
-const KEY_LENGTH = 43;
 
 const MOST_PAGES = MOST_SCANNED / PAGE_SIZE;
 
@@ -68,13 +65,12 @@ export async function findSessions(sessions: Hub, search: Search): Promise<Sessi
 
 /** A whole key is read rather than looked for. */
 async function* candidates(sessions: Hub, { principal, prefix }: Search): AsyncIterable<ListedRecord> {
-  if (prefix.length !== KEY_LENGTH) {
+  if (!isSessionKey(prefix)) {
     yield* sessions.records.list(principal === null ? undefined : { principal });
     return;
   }
-  const key = prefix as SessionKey;
-  const result = await sessions.records.read(key);
-  if (result.state === "live") yield { key, record: result.record };
+  const result = await sessions.records.read(prefix);
+  if (result.state === "live") yield { key: prefix, record: result.record };
 }
 
 function matches({ key, record }: ListedRecord, search: Search, now: number): boolean {

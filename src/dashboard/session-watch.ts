@@ -50,6 +50,12 @@ export class SessionWatch {
     this.#show();
   }
 
+  /** Says again how the session is, to a watcher that may have missed it. */
+  refresh(): void {
+    if (this.#live.endReason) this.#watcher.session(null);
+    else this.#show();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

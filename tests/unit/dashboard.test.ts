@@ -5,7 +5,16 @@ import { createDashboard } from "live-session/dashboard";
 import { describe, expect, test } from "vitest";
 import { shapeOf } from "../../src/dashboard/redaction.ts";
 import type { SessionsPage } from "../../src/dashboard/wire.ts";
-import { base, figuresOf, frames, happenings, openDashboard, openings, shownSessions } from "../support/dashboard.ts";
+import {
+  base,
+  eventsOf,
+  figuresOf,
+  frames,
+  happenings,
+  openDashboard,
+  openings,
+  shownSessions,
+} from "../support/dashboard.ts";
 import { settle, testSessions } from "../support/sessions.ts";
 
 const endSession = (key: string, headers: Record<string, string> = {}): RequestInit => ({
@@ -240,9 +249,9 @@ describe("several nodes", () => {
       frames(events).some(({ nodes }) => nodes.some(({ node, rates }) => node === "two" && rates.commits === 1)),
     ).toBe(true);
     await events.cancel();
-    await one.seconds(70);
-    told = 0;
     await one.seconds(5);
+    told = 0;
+    await one.seconds(70); // they still count for a while, but each for itself
     expect(told).toBe(0);
   });
 
@@ -399,6 +408,22 @@ describe("a session's page", () => {
     expect(shownSessions(events).at(-1)).toBe(null);
   });
 
+  test.each(["*", ">", "a.b", "", "x".repeat(44)])("of %j, which is no key, says that there is none", async (key) => {
+    const asked: string[] = [];
+    const store = memoryStore();
+    for (const name of ["read", "destroy"] as const) {
+      const call = store[name].bind(store) as (key: SessionKey, ...more: never[]) => never;
+      store[name] = (each: SessionKey, ...more: never[]) => {
+        asked.push(each);
+        return call(each, ...more);
+      };
+    }
+    const { open, get } = openDashboard({}, { store });
+    expect(shownSessions(await open(`?session=${encodeURIComponent(key)}`))).toEqual([null]);
+    expect((await get("end.json", endSession(key))).status).toBe(400);
+    expect(asked).toEqual([]); // engines give such names a meaning of their own
+  });
+
   test("of no session says so, and lets go of one that is looked at no more", async () => {
     const { open, sessions } = openDashboard();
     expect(shownSessions(await open(`?session=${sessionKey("none")}`))).toEqual([null]);
@@ -408,6 +433,43 @@ describe("a session's page", () => {
     await events.cancel();
     await settle();
     expect(sessions.attached().sessions).toBe(0);
+  });
+
+  test("a browser that left before the session was read leaves nothing behind", async () => {
+    const store = memoryStore();
+    const { get, sessions } = openDashboard({}, { store });
+    const { key } = await sessions.create();
+    const read = store.read.bind(store);
+    let release = () => {};
+    store.read = async (each) => {
+      await new Promise<void>((resolve) => (release = resolve));
+      return read(each);
+    };
+    const response = await get(`live.events?session=${key}`);
+    await settle();
+    await response.body?.cancel();
+    release();
+    await settle();
+    expect(sessions.attached().sessions).toBe(0);
+  });
+
+  test("a browser that was slow is told the end once it takes more", async () => {
+    const reveal = () => true;
+    const { sessions, get } = openDashboard({ reveal });
+    const { id, key } = await sessions.create();
+    const response = await get(`live.events?session=${key}`);
+    const live = await sessions.attach(id);
+    for (let n = 0; n < 9; n++) {
+      await live.put("text", `${n}`.repeat(19_000)); // nobody reads: it piles up
+      await settle();
+    }
+    await live.end();
+    await settle();
+    const events = eventsOf(response);
+    await settle();
+    expect(shownSessions(events).length).toBeLessThan(8);
+    expect(shownSessions(events).at(-1)).toBe(null);
+    await events.cancel();
   });
 
   test("its button ends the session, asked by the dashboard's own page alone", async () => {
@@ -424,6 +486,8 @@ describe("a session's page", () => {
     expect((await get("end.json", { ...endSession(key), headers: without })).status).toBe(403);
     expect((await get("end.json", endSession(key, { "content-type": "text/plain" }))).status).toBe(400);
     expect((await get("end.json", { ...endSession(key), body: "{" })).status).toBe(400);
+    const form = { ...endSession(key, { "content-type": "application/x-www-form-urlencoded" }), body: `key=${key}` };
+    expect((await get("end.json", form)).status).toBe(400);
     expect(await sessions.read(id)).toEqual({ n: 1 });
     const asked = await get("end.json", endSession(key, { "sec-fetch-site": "same-origin" }));
     expect(await asked.json()).toEqual({ ended: true });
