@@ -16,7 +16,8 @@ const shop = await openShop({
   store: sqliteStore({ database }),
   secret: process.env.SESSION_SECRET ?? keptSecret(),
   // Whoever sits at this machine. Behind a proxy everyone seems to: ask who is signed in instead.
-  mayLook: ({ socket, headers }) => isLoopback(socket.remoteAddress) && headers["x-forwarded-for"] === undefined,
+  mayLook: ({ socket, headers }) =>
+    isLoopback(socket.remoteAddress) && isLocalName(headers.host) && headers["x-forwarded-for"] === undefined,
 });
 
 shop.server.on("error", (error: NodeJS.ErrnoException) => {
@@ -55,6 +56,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 function isLoopback(address = ""): boolean {
   return ["127.0.0.1", "::1", "::ffff:127.0.0.1"].includes(address);
+}
+
+/** Another name for this machine may be one that a foreign page gave it, to be read by that page. */
+function isLocalName(host = ""): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
 }
 
 /** A secret of its own for each checkout, kept beside the data: without it no cookie would outlive a restart. */
