@@ -1,5 +1,6 @@
 // Nodes that tell each other their figures over the bus, on a topic of their own, while a dashboard is open somewhere.
 
+import type { AttachedConnection } from "../core/attached.ts";
 import type { SessionBus, SessionEvent } from "../core/bus.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorContext } from "../core/errors.ts";
@@ -28,7 +29,7 @@ export interface NodesOptions {
   /** Somebody looks at another node's dashboard: it waits for this node's figures. */
   readonly asked: () => void;
   /** This node's connections of a session that somebody looks at elsewhere. */
-  readonly connections: (key: string) => readonly ShownConnection[];
+  readonly connections: (key: string) => readonly AttachedConnection[];
 }
 
 interface Heard {
@@ -103,10 +104,10 @@ export class Nodes {
     this.#options.asked();
   }
 
-  #found(): Record<string, readonly ShownConnection[]> {
+  #found(): Record<string, readonly AttachedConnection[]> {
     this.#forget();
     let left = MOST_CONNECTIONS;
-    const found: Record<string, readonly ShownConnection[]> = {};
+    const found: Record<string, readonly AttachedConnection[]> = {};
     for (const key of [...this.#looked.keys()].slice(0, MOST_KEYS)) {
       const connections = this.#options.connections(key).slice(0, left);
       left -= connections.length;

@@ -1,5 +1,6 @@
 // The figures of each second, for those who look; nothing is counted while nobody does.
 
+import type { AttachedConnection } from "../core/attached.ts";
 import type { SessionBus } from "../core/bus.ts";
 import type { SessionKey } from "../core/ids.ts";
 import { Nodes } from "./nodes.ts";
@@ -65,7 +66,8 @@ export class Pulse {
 
   /** The connections of a session that is looked at, on all nodes that are known of. */
   connections(key: string): ShownConnection[] {
-    return [...this.#own(key), ...(this.#nodes?.connections(key) ?? [])];
+    const own = this.#own(key).map((each) => ({ node: this.#node, ...each }));
+    return [...own, ...(this.#nodes?.connections(key) ?? [])];
   }
 
   async close(): Promise<void> {
@@ -114,8 +116,8 @@ export class Pulse {
     for (const listener of [...this.#listeners]) listener(frame);
   }
 
-  #own(key: string): ShownConnection[] {
-    return this.#hub.connections(key as SessionKey).map((each) => ({ node: this.#node, ...each }));
+  #own(key: string): readonly AttachedConnection[] {
+    return this.#hub.connections(key as SessionKey);
   }
 
   #figures(now: number): Figures {

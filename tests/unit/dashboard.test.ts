@@ -2,6 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import { localBus, memoryStore, type SessionKey, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { createDashboard } from "live-session/dashboard";
+import { encrypted } from "live-session/encrypted";
 import { describe, expect, test } from "vitest";
 import { shapeOf } from "../../src/dashboard/redaction.ts";
 import type { SessionsPage } from "../../src/dashboard/wire.ts";
@@ -266,6 +267,41 @@ describe("several nodes", () => {
         .at(-1)
         ?.nodes.map(({ node }) => node),
     ).toEqual(["one"]);
+  });
+
+  test("what a node tells fits the shortest message of a bus, however much is looked at", async () => {
+    const { one, two, bus } = pair();
+    const sizes: number[] = [];
+    const publish = bus.publish.bind(bus);
+    bus.publish = (key, event) => {
+      sizes.push(Buffer.byteLength(JSON.stringify({ key, event })));
+      return publish(key, event);
+    };
+    for (let at = 0; at < 12; at++) {
+      const { id, key } = await one.sessions.create();
+      for (let tab = 0; tab < 20; tab++) await two.sessions.attach(id, { transport: "socket.io" });
+      await one.open(`?session=${key}`);
+    }
+    sizes.length = 0;
+    await one.seconds(5);
+    expect(sizes.length).toBeGreaterThan(8);
+    expect(Math.max(...sizes)).toBeGreaterThan(2_000); // the connections are in it
+    expect(Math.max(...sizes)).toBeLessThan(7_500); // PostgreSQL takes 8,000
+  });
+
+  test("tell over an encrypted bus as well", async () => {
+    const [clock, store] = [new ManualClock(), memoryStore()];
+    const sealed = encrypted({ store, bus: localBus() }, { keys: [Buffer.alloc(32, 7)] });
+    const [one, two] = ["one", "two"].map((node) => openDashboard({ bus: sealed.bus, node }, { ...sealed, clock }));
+    const events = await one?.open();
+    await one?.seconds(2);
+    expect(
+      events &&
+        frames(events)
+          .at(-1)
+          ?.nodes.map(({ node }) => node),
+    ).toEqual(["one", "two"]);
+    await two?.dashboard.close();
   });
 
   test("what is no figures is not shown", async () => {
