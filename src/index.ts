@@ -25,8 +25,24 @@ export function createLiveSessions<Data extends object = Record<string, unknown>
 
 export { localBus } from "./buses/local.ts";
 export type { Action, AppDefinition, LiveApp } from "./core/app.ts";
+export type { AttachedConnection, AttachedFigures } from "./core/attached.ts";
 export type { Changes, SessionBus, SessionEvent, SessionListener } from "./core/bus.ts";
 export { type Clock, systemClock } from "./core/clock.ts";
+export {
+  type CommitDiagnostic,
+  type ConflictDiagnostic,
+  type DeliveredDiagnostic,
+  type DiagnosticListeners,
+  type Diagnostics,
+  type EndDiagnostic,
+  type ErrorDiagnostic,
+  observe,
+  type ReadDiagnostic,
+  type ReceivedDiagnostic,
+  type ResyncCause,
+  type ResyncDiagnostic,
+  type TouchDiagnostic,
+} from "./core/diagnostics.ts";
 export type { Duration } from "./core/duration.ts";
 export { type ErrorCode, type ErrorContext, type Issue, LiveSessionError, type OnError } from "./core/errors.ts";
 export type { CreatedSession, LiveSessions } from "./core/hub.ts";

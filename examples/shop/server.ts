@@ -12,7 +12,13 @@ const folder = process.env.SHOP_DATA ?? ".data";
 mkdirSync(folder, { recursive: true });
 
 const database = new Database(join(folder, "shop.sqlite"));
-const shop = await openShop({ store: sqliteStore({ database }), secret: process.env.SESSION_SECRET ?? keptSecret() });
+const shop = await openShop({
+  store: sqliteStore({ database }),
+  secret: process.env.SESSION_SECRET ?? keptSecret(),
+  // Whoever sits at this machine. Behind a proxy everyone seems to: ask who is signed in instead.
+  mayLook: ({ socket, headers }) =>
+    isLoopback(socket.remoteAddress) && isLocalName(headers.host) && headers["x-forwarded-for"] === undefined,
+});
 
 shop.server.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EADDRINUSE") throw error;
@@ -32,7 +38,8 @@ shop.server.listen(port, () => {
       your browser's developer tools, then watch the tabs while you run:
         curl -b 'connect.sid=PASTE' -d id=moth ${url}/cart/add
    4. Sign in, then sign out in one tab: every tab of that basket is closed at once.
-   5. Open a private window: another basket, and neither sees the other.
+   5. See the sessions themselves, live: ${url}/admin/sessions
+   6. Open a private window: another basket, and neither sees the other.
 `);
 });
 
@@ -45,6 +52,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     database.close();
     process.exit(0);
   });
+}
+
+function isLoopback(address = ""): boolean {
+  return ["127.0.0.1", "::1", "::ffff:127.0.0.1"].includes(address);
+}
+
+/** Another name for this machine may be one that a foreign page gave it, to be read by that page. */
+function isLocalName(host = ""): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host);
 }
 
 /** A secret of its own for each checkout, kept beside the data: without it no cookie would outlive a restart. */

@@ -1,10 +1,11 @@
 // The shop as an HTTP server: Express, express-session, live sockets, all on one set of live sessions.
 
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { fileURLToPath } from "node:url";
 import express, { type ErrorRequestHandler } from "express";
 import session from "express-session";
 import { createLiveSessions, type LiveSessions, type SessionBus, type SessionStore } from "live-session";
+import { createDashboard } from "live-session/dashboard";
 import { expressStore } from "live-session/express";
 import { liveSockets } from "live-session/ws";
 import { browserScript } from "./assets.ts";
@@ -19,6 +20,10 @@ export interface ShopOptions {
   readonly bus?: SessionBus;
   /** Signs the cookies. */
   readonly secret: string;
+  /** Who may look at the sessions, at /admin/sessions. Default: nobody. */
+  readonly mayLook?: (request: IncomingMessage) => boolean;
+  /** What this process is called there. */
+  readonly node?: string;
 }
 
 export interface Shop {
@@ -30,8 +35,10 @@ export interface Shop {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export async function openShop({ store, bus, secret }: ShopOptions): Promise<Shop> {
+export async function openShop({ store, bus, secret, mayLook, node }: ShopOptions): Promise<Shop> {
   const sessions = createLiveSessions<ShopSession>({ store, bus, lifetime: "2d" });
+  const reveal = (_key: string, name: string) => name === "theme"; // of all that a basket holds, the least private
+  const dashboard = mayLook && createDashboard(sessions, { authorize: mayLook, bus, node, reveal });
 
   const app = express().disable("x-powered-by");
   app.use((_request, response, next) => {
@@ -39,6 +46,7 @@ export async function openShop({ store, bus, secret }: ShopOptions): Promise<Sho
     response.set("X-Content-Type-Options", "nosniff");
     next();
   });
+  if (dashboard) app.use("/admin/sessions", dashboard.handle);
   app.use(express.static(here("public")));
   const script = await browserScript();
   app.get("/browser.js", (_request, response) => void response.type("js").send(script));
@@ -63,7 +71,7 @@ export async function openShop({ store, bus, secret }: ShopOptions): Promise<Sho
     server,
     sessions,
     async close() {
-      await sockets.close();
+      await Promise.all([sockets.close(), dashboard?.close()]);
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await sessions.close();

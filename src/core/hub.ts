@@ -1,9 +1,11 @@
 // The hub: store, bus and options in one object that everything else talks to.
 
 import { type AppDefinition, type LiveApp, makeAction, makeApp } from "./app.ts";
+import type { AttachedConnection, AttachedFigures } from "./attached.ts";
 import type { Changes, SessionBus } from "./bus.ts";
 import { diff } from "./changes.ts";
 import { type Clock, every } from "./clock.ts";
+import { OBSERVER, tellError } from "./diagnostics.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
 import { checkKey, copyJson } from "./json.ts";
@@ -83,18 +85,23 @@ export class LiveSessions<Data extends object> implements MapWriter {
   constructor(options: HubOptions) {
     const { onError, schema, maxBytes, clock, timeout } = options;
     this.#options = options;
-    this.report = onError;
+    const report = (error: unknown, context: ErrorContext) => {
+      if (context.stage !== OBSERVER) tellError(this, error, context);
+      onError(error, context);
+    };
+    this.report = report;
     this.clock = clock;
     this.limits = new Limits(options.limits, clock);
     const map = (key: SessionKey, incarnation: string, data: JsonObject) => this.#map(key, incarnation, data);
-    this.#topics = new Topics({ ...options, report: onError, map });
-    this.records = new SessionRecords({ ...options, report: onError }, this.#topics.local);
+    const shared = { ...options, report, sessions: this };
+    this.#topics = new Topics({ ...shared, map });
+    this.records = new SessionRecords(shared, this.#topics.local);
     this.#topics.use(this.records);
     this.ownership = new Ownership(this.records, options.principalLimit);
     this.writer = new SessionWriter({ records: this.records, topics: this.#topics, maxBytes, schema, clock, timeout });
     this.#context = {
       writer: this.writer,
-      report: onError,
+      report,
       map,
       active: (topic) => this.#active(topic),
       end: async (key, reason) => (await this.records.end(key, reason)) !== null,
@@ -106,7 +113,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
       try {
         await this.records.sweep(options.endedRetention);
       } catch (error) {
-        onError(error, { stage: "sweep" });
+        report(error, { stage: "sweep" });
       }
     });
   }
@@ -129,13 +136,23 @@ export class LiveSessions<Data extends object> implements MapWriter {
    */
   async attachKey(
     key: SessionKey,
-    { activity = true }: AttachOptions = {},
+    options: AttachOptions = {},
     allowance: Allowance | null = null,
   ): Promise<LiveSession<Data>> {
     return this.#topics.open(key, (topic) => {
       this.limits.subscriber(topic.size);
-      return new LiveSession<Data>(topic, this.#context, activity, allowance);
+      return new LiveSession<Data>(topic, this.#context, options, allowance);
     });
+  }
+
+  /** What this node has attached: sessions, and browsers' connections by transport. Goes through them all. */
+  attached(): AttachedFigures {
+    return this.#topics.attached();
+  }
+
+  /** The browsers' connections that this node has of one session. */
+  connections(key: SessionKey): readonly AttachedConnection[] {
+    return this.#topics.connections(key);
   }
 
   /**

@@ -44,3 +44,8 @@ export function generateIncarnation(): string {
   used += INCARNATION_BYTES;
   return pool.toString("base64url", used - INCARNATION_BYTES, used);
 }
+
+/** Whether a text from outside could be the key of a session. */
+export function isSessionKey(text: unknown): text is SessionKey {
+  return typeof text === "string" && /^[\w-]{43}$/.test(text);
+}

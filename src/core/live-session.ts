@@ -31,6 +31,8 @@ export interface AttachOptions {
    * connections say false unless their `activity` option says otherwise. Default true.
    */
   readonly activity?: boolean | undefined;
+  /** For adapters: what carries the handle to a browser, such as `"ws"`. It is counted among the connections. */
+  readonly transport?: string | undefined;
 }
 
 interface Listener<Data extends object> {
@@ -70,7 +72,12 @@ export class LiveSession<Data extends object> implements Disposable {
   #detached = false;
 
   /** For the hub: use `sessions.attach`. */
-  constructor(topic: Topic, context: LiveSessionContext, activity: boolean, allowance: Allowance | null = null) {
+  constructor(
+    topic: Topic,
+    context: LiveSessionContext,
+    { activity = true, transport }: AttachOptions,
+    allowance: Allowance | null = null,
+  ) {
     this.key = topic.key;
     this.#topic = topic;
     this.#context = context;
@@ -78,7 +85,7 @@ export class LiveSession<Data extends object> implements Disposable {
     this.#allowance = allowance;
     this.#incarnation = (topic.snapshot as Snapshot).incarnation;
     this.#member = (message) => this.#tell(message as LiveSessionMessage<Data>);
-    topic.join(this.#member);
+    topic.join(this.#member, transport);
     if (activity) context.active(topic);
   }
 

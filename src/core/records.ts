@@ -2,6 +2,7 @@
 
 import type { Changes, SessionBus, SessionEvent } from "./bus.ts";
 import { type Clock, withTimeout } from "./clock.ts";
+import { channels, tellError } from "./diagnostics.ts";
 import { type ErrorContext, LiveSessionError, type OnError } from "./errors.ts";
 import { generateIncarnation, type SessionKey } from "./ids.ts";
 import { deepFreeze } from "./json.ts";
@@ -17,6 +18,7 @@ import type {
   SessionStore,
   Touch,
 } from "./store.ts";
+import { type Watch, watchCommit, watchEnd, watchRead, watchTouch } from "./watch.ts";
 
 /**
  * Hears what this node's own writes did. `asked`: this node's time when the store was asked, which the event's expiry
@@ -36,6 +38,8 @@ export interface RecordsOptions {
   readonly timeout: number;
   readonly clock: Clock;
   readonly report: (error: unknown, context: ErrorContext) => void;
+  /** Whose records they are, for those who listen on the channels. */
+  readonly sessions: object;
 }
 
 /** Unless the hub's `touchInterval` says otherwise: idle timeouts are off by a thousandth, and bursts of requests cost no writes. */
@@ -74,7 +78,8 @@ export class SessionRecords {
 
   // A store in this process answers at once, and so do these: an `await` costs as much as a read from memory.
   read(key: SessionKey): MaybePromise<ReadResult> {
-    return this.#store("read", (store) => store.read(key), freezeLive);
+    const watch = watchRead(this.#options.sessions, key);
+    return this.#store("read", key, (store) => store.read(key), freezeLive, watch);
   }
 
   commit(key: SessionKey, write: Write): MaybePromise<CommitResult> {
@@ -98,15 +103,17 @@ export class SessionRecords {
     const asked = this.#options.clock.now();
     return this.#store(
       "commit",
+      key,
       (store) => store.commit(key, commit),
       (result) => {
-        if (!result.ok) return;
+        if (!result.ok) return this.#refused(key, result);
         const { version, incarnation, expiresAt, now, data } = result;
         const changes = { put: write.put, delete: write.delete };
         const event = { type: "changed", incarnation, version, changes, expiresAt, now } as const;
         this.#local(key, event, asked, data && deepFreeze(data));
         this.#publish(key, event);
       },
+      watchCommit(this.#options.sessions, key, write.mode),
     );
   }
 
@@ -118,12 +125,13 @@ export class SessionRecords {
     const asked = this.#options.clock.now();
     const ask = (store: SessionStore) =>
       store.touch(key, { lifetime: touch.lifetime, meta: touch.meta, ifIncarnation: incarnation });
-    const touched = this.#store("touch", ask, (result) => {
+    const done = (result: Awaited<ReturnType<typeof ask>>) => {
       if (!result) return;
       const event = { type: "touched", incarnation, ...result } as const;
       this.#local(key, event, asked);
       if (touch.lifetime !== undefined) this.#publish(key, event);
-    });
+    };
+    const touched = this.#store("touch", key, ask, done, watchTouch(this.#options.sessions, key));
     return whenDone(touched, (result) => result !== null);
   }
 
@@ -142,6 +150,7 @@ export class SessionRecords {
   end(key: SessionKey, reason: EndReason): MaybePromise<SessionRecord | null> {
     return this.#store(
       "destroy",
+      key,
       (store) => store.destroy(key, reason),
       (record) => {
         if (!record) return;
@@ -150,12 +159,13 @@ export class SessionRecords {
         this.#publish(key, event);
         freezeRecord(record);
       },
+      watchEnd(this.#options.sessions, key, reason),
     );
   }
 
   /** What the store has of these sessions, for those that are live. */
   versions(keys: readonly SessionKey[]): ReturnType<SessionStore["versions"]> {
-    return this.#store("versions", (store) => store.versions(keys));
+    return this.#store("versions", null, (store) => store.versions(keys));
   }
 
   /** Frees what is over. No time-out: nobody waits, and a large sweep takes its time. */
@@ -170,19 +180,27 @@ export class SessionRecords {
         yield listed;
       }
     } catch (error) {
-      throw storeFailed("list", error);
+      throw this.#failed("list", null, error);
     }
   }
 
   count(): MaybePromise<number> {
-    return this.#store("count", (store) => store.count());
+    return this.#store("count", null, (store) => store.count());
+  }
+
+  #refused(key: SessionKey, { why }: CommitResult & { ok: false }): void {
+    if (why === "conflict" && channels.conflict.hasSubscribers) {
+      channels.conflict.publish({ sessions: this.#options.sessions, key });
+    }
   }
 
   /** `done` hears of the result even where the caller no longer waits for it: subscribers must. */
   #store<T>(
     stage: string,
+    key: SessionKey | null,
     call: (store: SessionStore) => MaybePromise<T>,
     done: (result: T) => void = () => {},
+    watch: Watch<NoInfer<T>> | undefined = undefined,
   ): MaybePromise<T> {
     const { store, clock, timeout } = this.#options;
     return attempt(
@@ -191,13 +209,21 @@ export class SessionRecords {
         return isPromise(answer) ? withTimeout(answer, timeout, clock, done) : answer;
       },
       (result) => {
+        watch?.done(result);
         done(result);
         return result;
       },
       (error) => {
-        throw storeFailed(stage, error);
+        throw this.#failed(stage, key, error, watch);
       },
     );
+  }
+
+  #failed(stage: string, key: SessionKey | null, cause: unknown, watch?: Watch<never>): LiveSessionError {
+    const error = storeFailed(stage, cause);
+    watch?.failed(error);
+    tellError(this.#options.sessions, error, { stage, key });
+    return error;
   }
 
   /** Not awaited: the write is done and readable, and a lost event is made good by the subscribers' own checks. */

@@ -1,12 +1,15 @@
 // One session on one node: the snapshot that everyone attached shares, kept in step with the store.
 
+import type { AttachedConnection } from "./attached.ts";
 import type { SessionEvent } from "./bus.ts";
 import { applyChanges } from "./changes.ts";
 import type { Clock } from "./clock.ts";
+import { channels, type ResyncCause } from "./diagnostics.ts";
 import { type ErrorContext, sessionEnded, unknownSession } from "./errors.ts";
 import type { SessionKey } from "./ids.ts";
 import type { SessionRecords } from "./records.ts";
 import type { EndReason, JsonObject, LiveVersion, ReadResult } from "./store.ts";
+import { watchResync } from "./watch.ts";
 
 /** `live`: in step, as far as this node can know. `stale`: the bus or the store is away. `ended`: the session is over. */
 export type LiveStatus = "live" | "stale" | "ended";
@@ -41,6 +44,8 @@ export interface TopicContext {
   readonly busEpoch: () => number | null;
   /** The topic needs no more events: nobody is attached, or the session ended. */
   readonly retire: (topic: Topic) => void;
+  /** Whose topic it is, for those who listen on the channels. */
+  readonly sessions: object;
 }
 
 const FIRST_RETRY_MS = 50;
@@ -49,7 +54,8 @@ const LAST_RETRY_MS = 5_000;
 export class Topic {
   readonly key: SessionKey;
   readonly #context: TopicContext;
-  readonly #members = new Set<TopicMember>();
+  /** With the connection that each of them carries, if it does. */
+  readonly #members = new Map<TopicMember, AttachedConnection | null>();
   readonly #deliveries: TopicMessage[] = [];
   /** Events that came before the first read. */
   #early: [event: SessionEvent, asked: number][] | null = [];
@@ -127,8 +133,13 @@ export class Topic {
     return this.#members.size;
   }
 
-  join(member: TopicMember): void {
-    this.#members.add(member);
+  join(member: TopicMember, transport: string | undefined): void {
+    this.#members.set(member, transport === undefined ? null : { transport, since: this.#context.clock.now() });
+  }
+
+  /** What carries its members to browsers; those that carry none are left out. */
+  connections(): AttachedConnection[] {
+    return [...this.#members.values()].filter((connection) => connection !== null);
   }
 
   leave(member: TopicMember): void {
@@ -160,13 +171,13 @@ export class Topic {
       return;
     }
     const current = this.#snapshot as Snapshot;
-    if (event.incarnation !== current.incarnation) return this.resync();
+    if (event.incarnation !== current.incarnation) return this.resync("gap");
     if (event.type === "ended") return this.#finish(event.reason);
     if (event.type === "touched") return this.#pushed(event, asked);
     if (event.version <= current.version) return;
     const follows = event.version === current.version + 1;
     const next = data ?? (follows && event.changes ? applyChanges(current.data, event.changes) : undefined);
-    if (!next) return this.resync(); // a gap, or too long for the bus
+    if (!next) return this.resync("gap"); // lost, or too long for the bus
     this.#pushed(event, asked);
     this.#advance(next, event.version, event.incarnation);
   }
@@ -175,7 +186,8 @@ export class Topic {
   compare(found: LiveVersion | undefined, now: number, asked: number): void {
     const current = this.#snapshot;
     if (!current || this.#endReason) return;
-    if (!found || found.incarnation !== current.incarnation || found.version > current.version) return this.resync();
+    if (!found || found.incarnation !== current.incarnation || found.version > current.version)
+      return this.resync("check");
     const left = found.expiresAt - now;
     this.#capped = found.expiresAt === this.#deadline;
     if (!this.#capped) this.#lifetime = Math.max(this.#lifetime, left); // it was lengthened, and no event said so
@@ -189,17 +201,20 @@ export class Topic {
   }
 
   /** Reads the store and catches up; one read at a time, and one more if anything happened meanwhile. */
-  resync(): void {
+  resync(cause: ResyncCause): void {
     this.#syncAgain = true;
     if (this.#syncing || this.#early || this.#closed) return;
     this.#cancelRetry();
+    const watch = watchResync(this.#context.sessions, this.key, cause);
     this.#syncing = this.#catchUp().then(
       () => {
         this.#syncing = null;
+        watch?.done();
         this.#retryMs = FIRST_RETRY_MS;
       },
       (error) => {
         this.#syncing = null;
+        watch?.failed(error);
         this.#context.report(error, { stage: "resync", key: this.key });
         this.markStale();
         this.#retryLater();
@@ -211,7 +226,7 @@ export class Topic {
   async reach(version: number): Promise<boolean> {
     const there = () => (this.#snapshot as Snapshot).version >= version;
     if (there()) return true;
-    this.resync();
+    this.resync("connection");
     await this.synced();
     return there() || this.#status === "live";
   }
@@ -238,7 +253,7 @@ export class Topic {
     if (this.#closed) return;
     const wait = this.#retryMs * (0.5 + Math.random() / 2);
     this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
-    this.#cancelRetry = this.#context.clock.after(wait, () => this.resync());
+    this.#cancelRetry = this.#context.clock.after(wait, () => this.resync("retry"));
   }
 
   #settle(result: ReadResult, asked: number): void {
@@ -284,11 +299,20 @@ export class Topic {
     this.#deliveries.push(Object.freeze(message));
     if (this.#delivering) return;
     this.#delivering = true;
-    for (let next = this.#deliveries.shift(); next; next = this.#deliveries.shift()) {
-      for (const member of [...this.#members]) member(next);
-    }
+    for (let next = this.#deliveries.shift(); next; next = this.#deliveries.shift()) this.#tell(next);
     this.#delivering = false;
     if (this.#endReason) this.close();
+  }
+
+  #tell(message: TopicMessage): void {
+    const members = [...this.#members.keys()];
+    const started = members.length > 0 && channels.delivered.hasSubscribers ? performance.now() : null;
+    for (const member of members) member(message);
+    if (started === null) return;
+    const { key } = this;
+    const reason = message.type === "live_session_ended" ? message.reason : null;
+    const facts = { type: message.type, handles: members.length, duration: performance.now() - started, reason };
+    channels.delivered.publish({ sessions: this.#context.sessions, key, ...facts });
   }
 
   /** The expiry after a push, which tells the lifetime, too, unless the deadline cut it short. */
@@ -329,14 +353,14 @@ export class Topic {
     this.#cancelExpiry = clock.after(Math.max(due - clock.now(), 1), () => {
       if (clock.now() >= this.#expiresAt) {
         this.#expiresAt = 0; // the read arms the timer again if the session lives on
-        this.resync();
+        this.resync("expiry");
         return;
       }
       // Another node may have pushed it: the store knows.
       const asks = !told && clock.now() >= this.#noticeAt;
       if (asks) this.#noticing = true;
       this.#armExpiry();
-      if (asks) this.resync();
+      if (asks) this.resync("expiry");
     });
   }
 

@@ -1,7 +1,9 @@
 // The topics of a node: opened for the first who attaches, closed with the last, checked against the store in between.
 
-import type { SessionBus } from "./bus.ts";
+import { type AttachedConnection, type AttachedFigures, figuresOf } from "./attached.ts";
+import type { SessionBus, SessionEvent } from "./bus.ts";
 import { type Clock, every, withTimeout } from "./clock.ts";
+import { channels, tellError } from "./diagnostics.ts";
 import { type ErrorContext, LiveSessionError } from "./errors.ts";
 import type { SessionKey } from "./ids.ts";
 import type { LocalListener, SessionRecords } from "./records.ts";
@@ -19,6 +21,8 @@ export interface TopicsOptions {
   readonly expiryNotice: number;
   readonly report: (error: unknown, context: ErrorContext) => void;
   readonly map: TopicContext["map"];
+  /** Whose topics they are, for those who listen on the channels. */
+  readonly sessions: object;
 }
 
 /** Keys of one round trip of the check. */
@@ -62,6 +66,14 @@ export class Topics {
 
   get(key: SessionKey): Topic | undefined {
     return this.#entries.get(key)?.topic;
+  }
+
+  attached(): AttachedFigures {
+    return figuresOf(Array.from(this.#entries.values(), ({ topic }) => topic));
+  }
+
+  connections(key: SessionKey): AttachedConnection[] {
+    return this.get(key)?.connections() ?? [];
   }
 
   /** The current data of a session, if this node has it in step. */
@@ -125,6 +137,7 @@ export class Topics {
       records,
       report,
       map,
+      sessions: this.#options.sessions,
       expiryNotice: this.#options.expiryNotice,
       busEpoch: this.#busEpoch,
       retire: () => this.#retire(key, entry),
@@ -144,7 +157,7 @@ export class Topics {
       const epoch = this.#epoch;
       await topic.open();
       if (this.#busDown) topic.markStale();
-      else if (epoch !== this.#epoch) topic.resync();
+      else if (epoch !== this.#epoch) topic.resync("bus");
     } catch (error) {
       topic.close();
       throw error;
@@ -154,12 +167,21 @@ export class Topics {
   async #subscribe(key: SessionKey, topic: Topic): Promise<() => void> {
     const { bus, clock, timeout } = this.#options;
     try {
-      const subscribed = bus.subscribe(key, (event) => topic.receive(event, clock.now()));
+      const subscribed = bus.subscribe(key, (event) => this.#received(topic, event));
       if (typeof subscribed === "function") return subscribed;
       return await withTimeout(subscribed, timeout, clock, (unsubscribe) => unsubscribe());
     } catch (cause) {
-      throw new LiveSessionError("bus_failed", "The session's events could not be subscribed to.", { cause });
+      const error = new LiveSessionError("bus_failed", "The session's events could not be subscribed to.", { cause });
+      tellError(this.#options.sessions, error, { stage: "subscribe", key });
+      throw error;
     }
+  }
+
+  #received(topic: Topic, event: SessionEvent): void {
+    if (channels.received.hasSubscribers) {
+      channels.received.publish({ sessions: this.#options.sessions, key: topic.key, type: event.type });
+    }
+    topic.receive(event, this.#options.clock.now());
   }
 
   #retire(key: SessionKey, entry: Entry): void {

@@ -14,7 +14,7 @@ export async function attachSession(
 ): Promise<LiveSession<Data> | null> {
   if (id === null) return null;
   try {
-    return await sessions.attach(id, { activity });
+    return await sessions.attach(id, { activity, transport: "liveview" });
   } catch (error) {
     if (error instanceof LiveSessionError && (error.code === "unknown_session" || error.code === "session_ended"))
       return null;

@@ -61,6 +61,7 @@ test.each(ways)("%s", async (_what, end) => {
   const server = await serveLiveViews({ "/": View }, { sessions: { bus } });
   const tab = await server.visitor().tab("/");
   expect([bus.open, server.views.connections]).toEqual([1, 1]);
+  expect(server.sessions.attached().connections).toEqual({ liveview: 1 });
   await end(tab, server);
   await bus.empty();
   expect(ends).toEqual(["over"]);

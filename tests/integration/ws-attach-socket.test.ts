@@ -58,6 +58,7 @@ test("reads and writes its session, ends with it by 1008", async () => {
   const { socket, got, closed, next } = connect({ cookie: cookie(id) });
   socket.on("open", () => socket.send("there"));
   await next();
+  expect(sessions.attached().connections).toEqual({ ws: 1 });
   expect(got).toEqual(['["hi","there"]']);
   await sessions.end(id, "revoked");
   expect(await closed).toBe(1008);

@@ -35,6 +35,12 @@ function allowedIn(file: string): string[] {
       return ["src/core/", "src/live/shared/", ...own, "node:", ...peers];
     case "liveview": // one adapter of many files; that of the WebSockets alone needs a package
       return ["src/core/", "src/live/shared/", "src/liveview/", "node:", ...(part === "web-sockets" ? ["ws"] : [])];
+    case "metrics": // on the hub's public side: what it tells on the channels
+      return ["src/core/", "src/metrics/", ...peers.filter((peer) => /opentelemetry|prom-client/.test(peer))];
+    case "dashboard":
+      // Its page knows what it is sent, and the chart library that is bundled into it; its streams are those of live/sse.
+      if (part === "browser") return ["src/dashboard/browser/", "src/dashboard/wire.ts", "uplot"];
+      return ["src/core/", "src/dashboard/", "src/live/shared/", "src/live/sse/", "node:"];
     case "client":
       return ["src/client/"];
     case "react": // over the client, for the types that it hands out
@@ -52,6 +58,8 @@ const belowEntries = [
   "http",
   "live",
   "liveview",
+  "metrics",
+  "dashboard",
   "react",
   "conformance",
   "encryption",
@@ -106,6 +114,9 @@ describe("the rules catch", () => {
     ["live views that know a framework", "src/liveview/http.ts", 'import type { Request } from "express";'],
     ["live views that know a sibling", "src/liveview/page.ts", 'import "../live/ws/options.ts";'],
     ["live views that need ws elsewhere", "src/liveview/connection.ts", 'import { WebSocket } from "ws";'],
+    ["a dashboard that knows a driver", "src/dashboard/listing.ts", 'import "../stores/memory.ts";'],
+    ["a dashboard's page that knows the server", "src/dashboard/browser/a.ts", 'import "../pulse.ts";'],
+    ["a bridge that knows a driver", "src/metrics/otel.ts", 'import "../stores/memory.ts";'],
     ["a package that is no declared peer", "src/http/express/store.ts", 'import type { Request } from "koa";'],
     ["a client that runs core's code", "src/client/machine.ts", 'import { protocol } from "../core/wire.ts";'],
     ["a client that knows other types of core", "src/client/a.ts", 'import type { Hub } from "../core/hub.ts";'],

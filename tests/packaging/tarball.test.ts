@@ -58,6 +58,24 @@ describe.each(entries)("the installed %s", (name) => {
   });
 });
 
+test("the installed dashboard has the files of its page, and not their sources", () => {
+  expect(readdirSync(join(installed, "dist/dashboard"))).not.toContain("browser");
+  const script = join(temporary, "app", "dashboard.mjs");
+  writeFileSync(
+    script,
+    `import { createLiveSessions } from "live-session";
+import { createDashboard } from "live-session/dashboard";
+const dashboard = createDashboard(createLiveSessions(), { authorize: () => true });
+for (const name of ["", "dashboard.js", "dashboard.css", "dashboard.svg"]) {
+  const response = await dashboard.fetch(new Request("http://shop.example/admin/" + name));
+  console.log(response.status, (await response.text()).length > 100);
+}
+await dashboard.close();`,
+  );
+  const answers = execFileSync(process.execPath, [script], { encoding: "utf8" });
+  expect(answers.trim().split("\n")).toEqual(new Array(4).fill("200 true"));
+});
+
 /** The names in `all`, in a process of its own beside the installed package. */
 function load(file: string, statement: string): string[] {
   const script = join(temporary, "app", file);

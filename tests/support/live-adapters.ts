@@ -50,6 +50,7 @@ function browserHeaders(id: string, more: Record<string, string>) {
 
 const ws: LiveAdapter = {
   name: "ws",
+  transport: "ws",
   sealed: "refused",
   calls: "by connection",
   refused: "", // see below: the upgrade itself is refused, and the client tries again
@@ -126,6 +127,7 @@ async function serveStreams(app: SuiteApp, own: ServeOptions = {}) {
 const sse: LiveAdapter = {
   name: "sse, with our client",
   calls: "by connection",
+  transport: "sse",
   sealed: "refused",
   refused: "refused",
   async serve(app, options) {
@@ -144,6 +146,7 @@ const sse: LiveAdapter = {
 const eventSource: LiveAdapter = {
   name: "sse, with EventSource and forms",
   calls: "by requests",
+  transport: "sse",
   sealed: "unknown",
   refused: "403",
   async serve(app, options) {
@@ -182,6 +185,7 @@ const eventSource: LiveAdapter = {
 
 const socketIo: LiveAdapter = {
   name: "socket.io",
+  transport: "socket.io",
   sealed: "cookie_session",
   calls: "by connection",
   refused: "forbidden_origin",

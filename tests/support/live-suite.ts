@@ -73,6 +73,8 @@ export interface ServeOptions {
 
 export interface LiveAdapter {
   readonly name: string;
+  /** What its connections are counted as. */
+  readonly transport: string;
   serve(
     app: SuiteApp & LiveApp<SuiteData, unknown, Record<string, unknown>>,
     options?: ServeOptions,
@@ -185,6 +187,22 @@ export function liveAdapterSuite(adapter: LiveAdapter): void {
       expect(await Promise.all(tabs.map((tab) => tab.ended))).toEqual(["revoked", "revoked"]);
       while (left.open() + right.open() > 0) await settle();
       expect([left.attached(), right.attached()]).toEqual([0, 0]);
+    });
+
+    test("a tab is counted among the connections as long as it is there, its calls are not", async () => {
+      const { sessions, connect, open } = await node();
+      const { id, key } = await sessions.create({ items: [] });
+      const tabs = [connect(id), connect(id)];
+      await Promise.all(tabs.map((tab) => tab.until(() => true)));
+      await tabs[0]?.call("add", "kite");
+      expect(sessions.attached().connections).toEqual({ [adapter.transport]: 2 });
+      expect(sessions.connections(key).map(({ transport }) => transport)).toEqual([
+        adapter.transport,
+        adapter.transport,
+      ]);
+      await sessions.end(id);
+      while (open() > 0) await settle();
+      expect(sessions.attached()).toEqual({ sessions: 0, stale: 0, connections: {} });
     });
 
     test("an expired session is told, too", async () => {

@@ -143,13 +143,14 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
    */
   async connect<Data extends object>(
     sessions: LiveSessions<Data>,
+    transport: string,
     request: Request,
     address?: string,
   ): Promise<LiveSession<Data>> {
     const allowance = this.admit(request, address);
     try {
       const key = sessionKey(this.requireSessionId(request));
-      return await sessions.attachKey(key, { activity: this.activity }, allowance);
+      return await sessions.attachKey(key, { activity: this.activity, transport }, allowance);
     } catch (error) {
       allowance.release();
       throw error;
@@ -222,7 +223,7 @@ function readOrigin(text: unknown): string {
 }
 
 /** Whether a page is of this host and port. Its scheme is not compared: behind a proxy, this side's is not known. */
-function isSameHost(origin: string, host: string | undefined): boolean {
+export function isSameHost(origin: string, host: string | undefined): boolean {
   const page = host ? parseUrl(origin) : null;
   if (!page || page.origin === "null") return false;
   const here = parseUrl(`${page.protocol}//${host}`); // with the page's scheme, so that its default port goes without saying

@@ -42,7 +42,7 @@ export function liveSession<Data extends object>(
     if (!admission.allowsRequest(socket.request)) {
       throw new LiveSessionError("forbidden_origin", "Pages of this origin may not connect.");
     }
-    const live = await admission.connect(sessions, socket.request);
+    const live = await admission.connect(sessions, "socket.io", socket.request);
     try {
       follow(socket, raw, live);
       // Adapters publish a socket's handshake to other nodes (fetchSockets): the secret must not be in it.

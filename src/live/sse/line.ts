@@ -4,12 +4,17 @@ import { heartbeat } from "./encode.ts";
 import type { Exchange, Sink, SinkEvents } from "./exchange.ts";
 import type { StreamLimits } from "./options.ts";
 
-/** What the streams of one `liveStreams` share. */
-export interface Shared {
-  readonly limits: StreamLimits;
+/** What lines that belong together share. */
+export interface Lines {
+  readonly limits: Pick<StreamLimits, "maxBufferedBytes">;
   readonly lines: Set<Line>;
   /** Called when the last of them is gone. */
   emptied: () => void;
+}
+
+/** What the streams of one `liveStreams` share. */
+export interface Shared extends Lines {
+  readonly limits: StreamLimits;
 }
 
 export interface LineEvents extends SinkEvents {
@@ -25,14 +30,14 @@ const streamHeaders = {
 };
 
 export class Line {
-  readonly #shared: Shared;
+  readonly #shared: Lines;
   readonly #events: LineEvents;
   readonly #sink: Sink;
   #choked = false;
   /** What was unsent at the last beat. */
   #unsent = 0;
 
-  constructor(exchange: Exchange, headers: Record<string, string>, shared: Shared, events: LineEvents) {
+  constructor(exchange: Exchange, headers: Record<string, string>, shared: Lines, events: LineEvents) {
     this.#shared = shared;
     this.#events = events;
     this.#sink = exchange.stream(

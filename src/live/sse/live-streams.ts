@@ -121,7 +121,7 @@ export class LiveStreams<Data extends object> {
     if (hello === null && head.headers["last-event-id"] === ENDED_ID) return answer(exchange, headers, { status: 204 });
     let live: LiveSession<Data> | null = null;
     try {
-      live = await this.#admission.connect(this.#context.app.sessions, head, address);
+      live = await this.#admission.connect(this.#context.app.sessions, "sse", head, address);
       if (this.#closed) throw new LiveSessionError("closed", "These streams were closed.");
       if (hello !== null) this.#serveClient(exchange, headers, live, hello);
       else new Watch(exchange, headers, this.#shared, live, this.#rendering, this.#reporter("view", live.key));

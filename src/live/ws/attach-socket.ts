@@ -46,7 +46,7 @@ export async function attachSocket<Data extends object>(
   }
   socket.pause?.();
   try {
-    const live = await admission.connect(sessions, request);
+    const live = await admission.connect(sessions, "ws", request);
     follow(live, socket);
     return live;
   } catch (error) {

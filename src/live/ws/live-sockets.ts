@@ -85,7 +85,7 @@ export class LiveSockets<Data extends object> {
       stream.removeListener("error", broken);
       this.#open(request, stream, head, found, error);
     };
-    this.#admission.connect(this.#context.app.sessions, request).then(open, (error) => open(null, error));
+    this.#admission.connect(this.#context.app.sessions, "ws", request).then(open, (error) => open(null, error));
   }
 
   /**

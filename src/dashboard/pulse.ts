@@ -1,0 +1,144 @@
+// The figures of each second, for those who look; nothing is counted while nobody does.
+
+import type { AttachedConnection } from "../core/attached.ts";
+import type { SessionBus } from "../core/bus.ts";
+import type { SessionKey } from "../core/ids.ts";
+import { attempt } from "../core/maybe.ts";
+import { Nodes } from "./nodes.ts";
+import type { Hub } from "./options.ts";
+import { Tally } from "./tally.ts";
+import type { Figures, Frame, Opening, ShownConnection } from "./wire.ts";
+
+const SECOND_MS = 1_000;
+/** What whoever opens the page sees of the time before, if somebody looked then. */
+const HISTORY_SECONDS = 300;
+/** Counting goes on so long after the last one left: a page that is loaded anew finds its charts again. */
+const LINGER_MS = 60_000;
+/** Counting what is stored may cost the engine a scan. */
+const COUNT_EVERY_MS = 10_000;
+
+export class Pulse {
+  readonly #hub: Hub;
+  readonly #node: string;
+  readonly #nodes: Nodes | null;
+  readonly #listeners = new Set<(frame: Frame) => void>();
+  readonly #looks = new Set<{ readonly key: string }>();
+  #tally: Tally | null = null;
+  #history: Frame[] = [];
+  #stored: number | null = null;
+  #countedAt = Number.NEGATIVE_INFINITY;
+  #beatAt = 0;
+  #leftAt = 0;
+  #cancel = () => {};
+  #closed = false;
+
+  constructor(hub: Hub, node: string, bus: SessionBus | null) {
+    const { clock, report } = hub;
+    this.#hub = hub;
+    this.#node = node;
+    const connections = (key: string) => this.#own(key);
+    this.#nodes = bus && new Nodes({ bus, clock, node, report, connections, asked: () => this.#wake() });
+  }
+
+  get opening(): Opening {
+    return { node: this.#node, shared: this.#nodes !== null, history: this.#history };
+  }
+
+  /** Hears of every second from now on. Returns the function that ends it. */
+  join(listener: (frame: Frame) => void): () => void {
+    this.#listeners.add(listener);
+    this.#wake();
+    return () => {
+      this.#listeners.delete(listener);
+      this.#leftAt = this.#hub.clock.now();
+    };
+  }
+
+  /** As `join`, for one who looks at a session: other nodes tell their connections of it. */
+  look(key: string, listener: () => void): () => void {
+    const looked = { key };
+    this.#looks.add(looked);
+    const leave = this.join(listener);
+    return () => {
+      this.#looks.delete(looked);
+      leave();
+    };
+  }
+
+  /** The connections of a session that is looked at, on all nodes that are known of. */
+  connections(key: string): ShownConnection[] {
+    const own = this.#own(key).map((each) => ({ node: this.#node, ...each }));
+    return [...own, ...(this.#nodes?.connections(key) ?? [])];
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#sleep();
+    await this.#nodes?.close();
+  }
+
+  #wake(): void {
+    if (this.#tally || this.#closed) return;
+    this.#tally = new Tally(this.#hub);
+    this.#beatAt = this.#hub.clock.now();
+    this.#leftAt = this.#beatAt;
+    this.#next();
+  }
+
+  #sleep(): void {
+    this.#cancel();
+    this.#tally?.stop();
+    this.#tally = null;
+    this.#history = [];
+  }
+
+  #next(): void {
+    this.#cancel = this.#hub.clock.after(SECOND_MS, () => {
+      this.#beat();
+      const isWatched = this.#listeners.size > 0 || this.#hub.clock.now() - this.#leftAt < LINGER_MS;
+      if (isWatched || this.#nodes?.isAsked) this.#next();
+      else this.#sleep();
+    });
+  }
+
+  #beat(): void {
+    const now = this.#hub.clock.now();
+    const figures = this.#figures(now);
+    this.#beatAt = now;
+    const asks = this.#listeners.size > 0;
+    if (asks || this.#nodes?.isAsked)
+      this.#nodes?.tell(figures, asks, [...new Set(Array.from(this.#looks, ({ key }) => key))]);
+    if (asks) this.#count(now);
+    const others = this.#nodes?.others ?? [];
+    const nodes = [figures, ...others.sort((one, two) => (one.node < two.node ? -1 : 1))];
+    const frame = { at: now, stored: this.#stored, nodes };
+    this.#history.push(frame);
+    if (this.#history.length > HISTORY_SECONDS) this.#history.shift();
+    for (const listener of [...this.#listeners]) listener(frame);
+  }
+
+  #own(key: string): readonly AttachedConnection[] {
+    return this.#hub.connections(key as SessionKey);
+  }
+
+  #figures(now: number): Figures {
+    const { sessions, stale, connections } = this.#hub.attached();
+    const counted = (this.#tally as Tally).take(now - this.#beatAt);
+    return { node: this.#node, sessions, stale, connections, ...counted };
+  }
+
+  #count(now: number): void {
+    if (now - this.#countedAt < COUNT_EVERY_MS) return;
+    this.#countedAt = now;
+    attempt(
+      () => this.#hub.records.count(),
+      (stored) => {
+        this.#stored = stored;
+      },
+      (error) => {
+        this.#stored = null;
+        this.#hub.report(error, { stage: "dashboard" });
+      },
+    );
+  }
+}

@@ -1,0 +1,3 @@
+// live-session/otel: metrics and spans of OpenTelemetry.
+
+export { type OpenTelemetryOptions, openTelemetry } from "./metrics/otel.ts";

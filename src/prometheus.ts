@@ -1,0 +1,3 @@
+// live-session/prometheus: metrics of prom-client.
+
+export { type PrometheusOptions, prometheus } from "./metrics/prometheus.ts";
