@@ -89,7 +89,7 @@ export class SessionRecords {
       ifIncarnation: write.ifIncarnation,
       incarnation: generateIncarnation(),
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
-      deadline: write.deadline ?? (creates ? deadline : undefined),
+      deadline: write.deadline === undefined && creates ? deadline : write.deadline,
       newDeadline: write.newDeadline,
       meta: write.meta,
       principal: write.principal,

@@ -691,6 +691,15 @@ test("what is no hub is a bad option", () => {
   expect(() => fetchSessions({} as never, { secret })).toThrow(expect.objectContaining({ code: "bad_option" }));
 });
 
+test("deadline null of a binding is none, also where it makes the session and the hub has a deadline", async () => {
+  const { sessions, visit, id } = start({}, undefined, { deadline: 2 * HOUR });
+  await visit((session) => session.bind("ada", { deadline: null }));
+  const made = await sessions.records.read(sessionKey(id()));
+  expect(made).toMatchObject({ record: { principal: "ada", deadline: null } });
+  await visit((session) => session.regenerate());
+  expect(await sessions.records.read(sessionKey(id()))).toMatchObject({ record: { deadline: null } });
+});
+
 test("the deadline is not pushed by the time that moving to a new id takes", async () => {
   const { sessions, store, clock, visit, id } = start({}, undefined, { deadline: 2 * HOUR });
   await visit((session) => session.put("n", 1));

@@ -350,6 +350,15 @@ describe("regenerate", () => {
     expect(await record(sessions, last)).toMatchObject({ principal: null, deadline: null });
   });
 
+  test("deadline null is none, also where the hub has one, and a session that has none does not get one", async () => {
+    const { sessions, clock } = testSessions<Data>({ deadline: "8h" });
+    const { id } = await sessions.create();
+    expect(await record(sessions, id)).toMatchObject({ deadline: clock.now() + 8 * HOUR });
+    const endless = await sessions.regenerate(id, { deadline: null });
+    expect(await record(sessions, endless)).toMatchObject({ deadline: null });
+    expect(await record(sessions, await sessions.regenerate(endless))).toMatchObject({ deadline: null });
+  });
+
   test("of two at once one goes through, and one session is left", async () => {
     const { sessions } = testSessions<Data>({ store: slowed(memoryStore()) });
     const { id } = await sessions.create({ n: 1 });
