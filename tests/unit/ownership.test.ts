@@ -1,7 +1,7 @@
 // Whose sessions they are: binding, listing, ending, how many there may be, and what goes along to a new id.
 
 import Libsql from "libsql";
-import { createLiveSessions, localBus, memoryStore, sessionKey } from "live-session";
+import { createLiveSessions, localBus, memoryStore, type SessionStore, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { sqliteStore } from "live-session/sqlite";
 import { describe, expect, test } from "vitest";
@@ -214,6 +214,35 @@ describe("of(principal)", () => {
       expect(await sessions.records.count()).toBe(0);
     }
   });
+
+  test.each(["endAll", "endEveryone"] as const)(
+    "%s looks again: a list can miss what moved while it was read",
+    async (how) => {
+      const inner = memoryStore();
+      const moves: (() => Promise<unknown>)[] = [];
+      const store: SessionStore = {
+        ...inner,
+        // A list of keys that is read page by page: what moves to a key in a page that was read already is not in it.
+        async *list(filter) {
+          const listed = [];
+          for await (const each of inner.list(filter)) listed.push(each);
+          for (const move of moves.splice(0)) await move();
+          for (const each of listed) if ((await inner.read(each.key)).state === "live") yield each;
+        },
+      };
+      const { sessions } = testSessions<Data>({ store });
+      const [still, moving] = [await sessions.create(), await sessions.create({ cart: 1 })];
+      for (const { id } of [still, moving]) await sessions.bind(id, "ada");
+      let moved = "";
+      moves.push(async () => {
+        moved = await sessions.regenerate(moving.id);
+      });
+      expect(await (how === "endAll" ? sessions.of("ada").endAll() : sessions.endEveryone())).toBe(2);
+      expect(moved).not.toBe("");
+      expect(await sessions.read(moved)).toBeNull();
+      expect(await sessions.records.count()).toBe(0);
+    },
+  );
 
   test("endEveryone ends every session, whoever's it is", async () => {
     const { sessions } = testSessions<Data>();
