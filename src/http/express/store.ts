@@ -111,7 +111,8 @@ export class ExpressStore extends session.Store {
     this.#answer(callback, async () => {
       const now = this.#hub.clock.now();
       const sessions: session.SessionData[] = [];
-      for await (const { record } of this.#hub.records.list()) {
+      for await (const { record, failure } of this.#hub.records.list()) {
+        if (failure !== undefined) throw failure;
         sessions.push(sessionObject(record, record.expiresAt - now) as unknown as session.SessionData);
       }
       return sessions;
