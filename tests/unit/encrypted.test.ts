@@ -205,7 +205,7 @@ describe("what somebody did to the store is seen", () => {
     const { raw, store, stored } = await two();
     const sealed = stored.data.theme as string;
     const start = "e1.a.".length;
-    for (let at = 0; at < sealed.length - 1; at++) {
+    for (let at = 0; at < sealed.length; at++) {
       const changed = sealed.slice(0, at) + (sealed[at] === "A" ? "B" : "A") + sealed.slice(at + 1);
       await forge(raw.store, key("s"), { theme: changed });
       await expect(store.read(key("s")), `character ${at} of ${at < start ? "the head" : "the value"}`).rejects.toEqual(
@@ -228,6 +228,18 @@ describe("what somebody did to the store is seen", () => {
     const { raw, store, stored } = await two();
     await forge(raw.store, key("s"), { theme: change(stored.data.theme as string) });
     await expect(store.read(key("s"))).rejects.toEqual(undecryptable);
+  });
+
+  test.each(["ab", "abc", "abcd"])("another text of the same bytes: of %j there is one sealed form", async (theme) => {
+    const { raw, store } = await two();
+    await store.commit(key("s"), commit({ theme }));
+    const sealed = (await liveRecord(raw.store, key("s"))).data.theme as string;
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const last = [...alphabet].map((each) => sealed.slice(0, -1) + each).filter((each) => each !== sealed);
+    for (const changed of [...last, `${sealed}A`, `${sealed}=`, `${sealed}==`, `${sealed}\n`]) {
+      await forge(raw.store, key("s"), { theme: changed });
+      await expect(store.read(key("s")), changed).rejects.toEqual(undecryptable);
+    }
   });
 
   test("a value under another name", async () => {
