@@ -67,6 +67,11 @@ export class SessionRecords {
     return this.#options.lifetime;
   }
 
+  /** How long callers wait for the store, in ms. */
+  get timeout(): number {
+    return this.#options.timeout;
+  }
+
   /** Whether a request that found this is to try again, since its session goes on under an id that it does not know yet. */
   moved(found: ReadResult): boolean {
     return found.state === "ended" && found.reason === "regenerated" && found.ago < this.#options.rotationGrace;

@@ -14,7 +14,16 @@ import { loadSession } from "../shared/load.ts";
 import { type GivenCookie, givenCookie, isSecure, type RequestLike, setCookie, withCookie } from "./cookie.ts";
 import { applied, concern, dependOnData, type Operation } from "./operations.ts";
 import type { CookieSettings } from "./options.ts";
-import { boundFacts, createSession, EMPTY, type FetchBinding, type Loaded, maxAgeOf, moveSession } from "./stored.ts";
+import {
+  boundFacts,
+  createSession,
+  EMPTY,
+  type FetchBinding,
+  type Loaded,
+  loadedAs,
+  maxAgeOf,
+  movedSession,
+} from "./stored.ts";
 import { SessionWrites } from "./writes.ts";
 
 export interface FetchBindOptions extends RequestBindOptions {
@@ -197,11 +206,8 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     if (!this.#given) return;
     const { id, arrive } = this.#given;
     await arrive?.(this.#sessions);
-    const key = sessionKey(id);
-    const found = await loadSession(this.#sessions, key);
-    if (!found) return;
-    const { incarnation, lifetime, data, meta, principal } = found.record;
-    this.#loaded = { id, key, incarnation, lifetime, data, meta, principal };
+    const found = await loadSession(this.#sessions, sessionKey(id));
+    if (found) this.#loaded = loadedAs(id, found);
   }
 
   /** The data as this request sees it, once it is loaded. */
@@ -271,8 +277,11 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     const loaded = this.#loaded;
     const { maxAge } = this.#settings;
     if (loaded && regenerates) {
-      const moved = await moveSession(this.#sessions, loaded, operations, maxAge, binding);
-      if (moved) return moved;
+      try {
+        return await movedSession(this.#sessions, loaded, operations, maxAge, binding);
+      } catch (error) {
+        if (endOf(error) === null) throw error;
+      }
     } else if (loaded) {
       if (operations.length === 0 && !binding) return loaded;
       const changesOf = (data: JsonObject) => diff(data, applied(data, operations));
