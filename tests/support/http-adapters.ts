@@ -12,11 +12,11 @@ import { Hono, type MiddlewareHandler } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
 import { LiveSessionError } from "live-session";
-import { bindSession, expressStore } from "live-session/express";
+import { bindSession, expressStore, renewSession } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
 import { type FetchSession, fetchSessions, type RequestSession, type RequestSessions } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
-import { type KoaContext, koaStore } from "live-session/koa";
+import { type KoaContext, koaStore, renewSession as renewKoaSession } from "live-session/koa";
 import { onTestFinished } from "vitest";
 import { call, type Data } from "./express.ts";
 import type { HttpAdapter, SuiteAppOptions, SuiteSession } from "./http-suite.ts";
@@ -86,17 +86,18 @@ export function serveExpress(before: readonly RequestHandler[], { routes, onErro
 const onExpress: HttpAdapter = {
   name: "express",
   ...signedCookie("connect.sid"),
-  start({ sessions, rolling, maxAge, ...app }) {
+  start({ sessions, rolling, maxAge, renewEvery, ...app }) {
     const store = expressStore(sessions);
     const options = { secret, resave: false, saveUninitialized: false, rolling, cookie: { maxAge } };
-    return serveExpress([session({ store, ...options })], app);
+    const renewal = renewEvery === undefined ? [] : [renewSession({ every: renewEvery })];
+    return serveExpress([session({ store, ...options }), ...renewal], app);
   },
 };
 
 const onFastify: HttpAdapter = {
   name: "fastify",
   ...signedCookie("sessionId"),
-  async start({ sessions, routes, rolling, maxAge, onError }) {
+  async start({ sessions, routes, rolling, maxAge, renewEvery, onError }) {
     const app = fastify({ forceCloseConnections: true });
     await app.register(fastifyCookie);
     await app.register(fastifyLiveSession, {
@@ -105,6 +106,7 @@ const onFastify: HttpAdapter = {
       cookiePrefix: "s:",
       saveUninitialized: false,
       rolling,
+      renewEvery,
       cookie: { secure: false, ...(maxAge !== undefined && { maxAge }) },
     });
     app.setErrorHandler<LiveSessionError>((error, _request, reply) => {
@@ -142,7 +144,7 @@ const onKoa: HttpAdapter = {
       ["koa.sess.sig", signature],
     ]);
   },
-  async start({ sessions, routes, rolling, maxAge, onError }) {
+  async start({ sessions, routes, rolling, maxAge, renewEvery, onError }) {
     const app = new Koa<Koa.DefaultState, KoaContext<Data>>();
     app.keys = [secret];
     app.silent = true;
@@ -157,6 +159,7 @@ const onKoa: HttpAdapter = {
       }
     });
     app.use(koaSession({ store: koaStore(sessions), rolling, maxAge: maxAge ?? "session" }, app));
+    if (renewEvery !== undefined) app.use(renewKoaSession({ every: renewEvery }));
     app.use(async (ctx) => {
       const own: SuiteSession = {
         read: async () => plain(ctx.session ?? {}),
@@ -199,8 +202,8 @@ const failure = (error: unknown) => ({ code: (error as { code?: string }).code }
 const onFetch: HttpAdapter = {
   name: "fetch",
   ...signedCookie("sid"),
-  start({ sessions, rolling, maxAge, ...app }) {
-    return serveFetch(fetchSessions(sessions, { secret, rolling, maxAge: maxAge ?? "session" }), app);
+  start({ sessions, rolling, maxAge, renewEvery, ...app }) {
+    return serveFetch(fetchSessions(sessions, { secret, rolling, maxAge: maxAge ?? "session", renewEvery }), app);
   },
 };
 
@@ -224,8 +227,8 @@ export function serveFetch(web: RequestSessions<RequestSession<Data>>, { routes,
 const onHono: HttpAdapter = {
   name: "hono",
   ...signedCookie("sid"),
-  start({ sessions, rolling, maxAge, ...app }) {
-    return serveHono(honoSession(sessions, { secret, rolling, maxAge: maxAge ?? "session" }), app);
+  start({ sessions, rolling, maxAge, renewEvery, ...app }) {
+    return serveHono(honoSession(sessions, { secret, rolling, maxAge: maxAge ?? "session", renewEvery }), app);
   },
 };
 

@@ -1,7 +1,14 @@
 // live-session/fetch: what it does beyond the promises that every adapter keeps (tests/support/http-suite.ts).
 
 import { createHmac } from "node:crypto";
-import { createLiveSessions, type LiveSessionsOptions, memoryStore, type SessionStore, sessionKey } from "live-session";
+import {
+  createLiveSessions,
+  type LiveSession,
+  type LiveSessionsOptions,
+  memoryStore,
+  type SessionStore,
+  sessionKey,
+} from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { type FetchSession, type FetchSessionsOptions, fetchSessions } from "live-session/fetch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -665,6 +672,71 @@ describe("a new id", () => {
     expect(await sessions.read(id())).toEqual({ user: "ada" });
     expect(await sessions.records.count()).toBe(1);
     expect(await sessions.records.read(sessionKey(old))).toMatchObject({ state: "ended", reason: "destroyed" });
+  });
+});
+
+describe("renewEvery", () => {
+  const every = { renewEvery: "15m", rolling: true } as const;
+  const age = HOUR / 4;
+
+  test("a session that the handler attached to keeps its id, and its handle", async () => {
+    const { visit, clock, id } = start(every);
+    await visit((session) => session.put("n", 1));
+    const before = id();
+    clock.advance(age);
+    let live: LiveSession<Shop> | undefined;
+    await visit(async (session) => {
+      live = await session.attach();
+    });
+    expect([id(), live?.status]).toEqual([before, "live"]);
+    await visit((session) => session.load());
+    expect([id() === before, live?.endReason]).toEqual([false, "regenerated"]);
+  });
+
+  test("a request that does not look at its session does not renew it, and reads nothing", async () => {
+    const { visit, clock, id, reads } = start({ renewEvery: "15m" });
+    await visit((session) => session.put("n", 1));
+    const before = id();
+    clock.advance(age);
+    reads.length = 0;
+    await visit(() => {});
+    expect([id(), reads]).toEqual([before, []]);
+  });
+
+  test("who only read while another request renewed sends no cookie, since the browser has the new one", async () => {
+    const { visit, clock, web, request, id, sessions, cookies } = start(every);
+    await visit((session) => session.put("n", 1));
+    clock.advance(age);
+    const script = { cookie: cookies.get(), "sec-fetch-mode": "cors" };
+    const late = [web.open(request()), web.open(request(script))];
+    for (const session of late) expect(await session.load()).toEqual({ n: 1 });
+    await visit((session) => session.load());
+    for (const session of late) expect(await session.commit()).toBeNull();
+    expect(await sessions.read(id())).toEqual({ n: 1 });
+    expect(await sessions.records.count()).toBe(1);
+  });
+
+  test("what another request wrote before it was first to renew is answered, and has gone along", async () => {
+    const { visit, clock, web, request, id, sessions, store } = start(every);
+    await visit((session) => session.put("n", 1));
+    clock.advance(age);
+    const other = web.open(request());
+    await other.load();
+    other.put("user", "ada");
+    const { commit } = store;
+    store.commit = async (...given) => {
+      store.commit = commit;
+      const written = await commit(...given);
+      await visit((session) => session.load()); // in between the write and its own renewal
+      return written;
+    };
+    expect(await other.commit()).toBeNull();
+    expect(await sessions.read(id())).toEqual({ n: 1, user: "ada" });
+  });
+
+  test.each(["soon", 0, 999, true])("%j is a bad option", (renewEvery) => {
+    const bad = expect.objectContaining({ code: "bad_option", message: expect.stringContaining("renewEvery") });
+    expect(() => start({ renewEvery: renewEvery as never })).toThrow(bad);
   });
 });
 

@@ -4,6 +4,7 @@ import { generateSessionId, type SessionKey, sessionKey } from "../../core/ids.t
 import { moveSession } from "../../core/move.ts";
 import type { Binding } from "../../core/ownership.ts";
 import type { Commit, JsonObject, SessionRecord } from "../../core/store.ts";
+import { isOver, renewed } from "../shared/renewal.ts";
 import type { Hub } from "../shared/working-copy.ts";
 import { applied, type Operation } from "./operations.ts";
 
@@ -81,6 +82,18 @@ export async function movedSession(
     return { principal, meta, lifetime, deadline: binding?.deadline };
   };
   return loadedAs(id, await moveSession(hub, { key, incarnation }, { id, dataOf, factsOf }));
+}
+
+/** The session under a new id; under its old one if the store fails; `null` if it is over, or another request was first. */
+export async function renewedSession(hub: Hub, loaded: Loaded): Promise<Loaded | null> {
+  const id = generateSessionId();
+  try {
+    const moved = await renewed(hub, loaded, id);
+    return moved ? loadedAs(id, moved) : loaded;
+  } catch (error) {
+    if (isOver(error)) return null;
+    throw error;
+  }
 }
 
 /** A record as the request knows it. */
