@@ -7,7 +7,6 @@ import type { RequestBindOptions } from "live-session/express";
 import { expect, onTestFinished, test } from "vitest";
 import { browserSuite } from "./browser-suite.ts";
 import { Browser, type Data, Gate } from "./express.ts";
-import { renewalSuite } from "./renewal-suite.ts";
 
 /** The session of a request, in the words of no framework. */
 export interface SuiteSession {
@@ -157,9 +156,15 @@ export function suiteRoutes(gate: Gate): Record<string, SuiteRoute> {
   };
 }
 
-/** The suite for one adapter on one store. */
-export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
-  async function start({ rolling = false, maxAge, renewEvery, gate = new Gate(), ...options }: StartOptions = {}) {
+/** An app of one adapter on one store, to be started with options. */
+export function appOf(adapter: HttpAdapter, make: MakeStore) {
+  return async function start({
+    rolling = false,
+    maxAge,
+    renewEvery,
+    gate = new Gate(),
+    ...options
+  }: StartOptions = {}) {
     const clock = new ManualClock(Date.now());
     const { store, writes, state } = watched(make(clock));
     const errors: { code?: string; reason?: string }[] = [];
@@ -178,10 +183,13 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
     };
     const browser = () => new Browser(url);
     return { sessions, clock, writes, state, errors, reported, gate, id, record, browser, tab: browser() };
-  }
+  };
+}
 
+/** The suite for one adapter on one store. */
+export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
+  const start = appOf(adapter, make);
   browserSuite(start);
-  renewalSuite(start);
 
   test(`${REQUESTS} concurrent requests that each write another key: all are kept`, async () => {
     const { sessions, gate, tab, id } = await start({ rolling: true, gate: new Gate(REQUESTS) });

@@ -181,6 +181,24 @@ export function renewalSuite(begin: (options?: StartOptions) => Promise<App>): v
     for (const each of tabs) if (each.setCookies.length > 0) expect(id(each)).toBe(after);
   });
 
+  test("what is written while it moves is not undone by the request that renews", async () => {
+    const { tab, sessions, clock, id, state } = await start();
+    await tab.get("/set?cart=kite&theme=dark&gone=1");
+    using live = await sessions.attach(id(tab));
+    clock.advance(EVERY);
+    const held = new Gate(1);
+    state.held.set("destroy", held);
+    const page = tab.open("/set?own=1");
+    await held.full;
+    await live.put("cart", "bow");
+    await live.delete("gone");
+    await live.bind("ada");
+    held.open();
+    expect((await page).status).toBe(200);
+    expect(await sessions.read(id(tab))).toEqual({ cart: "bow", theme: "dark", own: "1" });
+    expect(await sessions.of("ada").list()).toMatchObject([{ key: sessionKey(id(tab)) }]);
+  });
+
   test("who comes with the old id while it is being renewed loses nothing that was answered", async () => {
     const { tab, sessions, clock, id, gate, state } = await start({ rolling: true });
     await tab.get("/set?started=1");

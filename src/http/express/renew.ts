@@ -25,6 +25,6 @@ export function renewSession(
     if (!(store instanceof ExpressStore)) {
       return next(new LiveSessionError("bad_option", "renewSession: goes with the store that expressStore made."));
     }
-    store.renew(req, renewals, (callback) => res.once("close", callback)).then(() => next(), next);
+    store.renew(req, renewals, res).then(() => next(), next);
   };
 }

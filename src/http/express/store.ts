@@ -1,5 +1,6 @@
 // The store for express-session: its callbacks, spoken by the hub.
 
+import type { ServerResponse } from "node:http";
 import session from "express-session";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
@@ -140,14 +141,14 @@ export class ExpressStore extends session.Store {
    *
    * @throws LiveSessionError `session_moved`, and what saving throws
    */
-  async renew(req: Request, renewals: Renewals, onClose: (callback: () => void) => void): Promise<void> {
+  async renew(req: Request, renewals: Renewals, response: ServerResponse): Promise<void> {
     const object = req.session as unknown as SessionObject | undefined;
     const copy = object && copies.get(object);
     if (!object || !copy?.known || !copy.isOf(req.sessionID, this.#hub)) return;
     const { key, age } = copy;
     const mode = req.headers["sec-fetch-mode"] as string | undefined;
     try {
-      await renewals.attend(this.#hub, { key, age, mode, onClose }, async () => {
+      await renewals.attend(this.#hub, { key, age, mode, response }, async () => {
         await copy.save(object); // what was changed before it came here
         const sid = this.#shadow(req).sessionID;
         const moved = await renewed(this.#hub, copy.target as Target, sid);

@@ -44,9 +44,8 @@ export class FastifyRenewal {
     if (!session || !copy?.known) return;
     const { key, age } = copy;
     const mode = request.headers["sec-fetch-mode"] as string | undefined;
-    const onClose = (callback: () => void) => void reply.raw.once("close", callback);
     try {
-      await this.#renewals.attend(this.#hub, { key, age, mode, onClose }, async () => {
+      await this.#renewals.attend(this.#hub, { key, age, mode, response: reply.raw }, async () => {
         if (session.isModified()) await session.save(); // by a hook before this one
         const id = this.#generate(request);
         return this.#store.renew(copy, id, async () => {

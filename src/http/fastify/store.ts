@@ -95,9 +95,7 @@ export class FastifyStore implements SessionStore {
   async renew(copy: WorkingCopy, sid: string, regenerate: () => Promise<void>): Promise<boolean> {
     const moved = await renewed(this.#hub, copy.target as Target, sid);
     if (!moved) return false;
-    const arriving = this.#copy(sid).loaded(moved.record, moved.left, 0);
-    arriving.heldAsSession();
-    this.#arriving.set(sid, arriving);
+    this.#arriving.set(sid, copy.movedTo(sid, moved));
     try {
       await regenerate();
     } finally {

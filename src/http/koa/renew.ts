@@ -1,5 +1,6 @@
 // The id of a session of koa-session renewed, behind the unmodified middleware.
 
+import type { ServerResponse } from "node:http";
 import { LiveSessionError } from "../../core/errors.ts";
 import { isMoved, Renewals, type RenewSessionOptions, readRenewal } from "../shared/renewal.ts";
 import { movers } from "./store.ts";
@@ -7,7 +8,7 @@ import { movers } from "./store.ts";
 /** What is used of Koa's context. koa-session adds the session and its options, those of this request. */
 interface Context {
   readonly req: { readonly headers: { readonly "sec-fetch-mode"?: string | undefined } };
-  readonly res: { once(event: "close", callback: () => void): unknown };
+  readonly res: ServerResponse;
   session: { save(): Promise<void>; regenerate(): Promise<void> } | null;
   readonly sessionOptions?: { readonly store?: object; genid?: (ctx: object) => string } | undefined;
 }
@@ -32,13 +33,12 @@ export function renewSession(
     if (!mover)
       throw new LiveSessionError("bad_option", "renewSession: goes after koa-session with the store of koaStore.");
     const copy = mover.copyOf(ctx);
-    const { session, sessionOptions, res } = ctx;
+    const { session, sessionOptions, res: response } = ctx;
     if (session && copy?.known) {
       const { key, age } = copy;
-      const onClose = (callback: () => void) => void res.once("close", callback);
       const attended = renewals.attend(
         mover.hub,
-        { key, age, mode: ctx.req.headers["sec-fetch-mode"], onClose },
+        { key, age, mode: ctx.req.headers["sec-fetch-mode"], response },
         async () => {
           await session.save(); // what was changed before it came here
           const id = sessionOptions?.genid?.(ctx) as string;

@@ -122,10 +122,8 @@ export function koaStore(sessions: Hub, { lateWrites = "ignore" }: KoaStoreOptio
     async move(ctx, copy, id) {
       const moved = await renewed(sessions, copy.target as Target, id);
       if (!moved) return false;
-      const made = new WorkingCopy(id, sessions, koaFormat, lateWrites).loaded(moved.record, moved.left, 0);
-      made.heldAsSession();
       former.set(ctx, copy.id);
-      copies.set(ctx, made);
+      copies.set(ctx, copy.movedTo(id, moved));
       return true;
     },
   });

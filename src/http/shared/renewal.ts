@@ -1,5 +1,7 @@
 // Renewal: a session that has had its id for long goes on under a new one, so that a stolen cookie is good for so long only.
 
+import type { ServerResponse } from "node:http";
+import { finished } from "node:stream";
 import { type Duration, milliseconds } from "../../core/duration.ts";
 import { LiveSessionError } from "../../core/errors.ts";
 import type { SessionKey } from "../../core/ids.ts";
@@ -67,8 +69,7 @@ export interface RenewableRequest {
   readonly age: number;
   /** Sec-Fetch-Mode. */
   readonly mode: string | null | undefined;
-  /** Calls back when the response is over. */
-  readonly onClose: (callback: () => void) => void;
+  readonly response: ServerResponse;
 }
 
 interface UnderWay {
@@ -94,8 +95,8 @@ export class Renewals {
    * @param move gives the session another id; resolves to whether it did
    * @throws LiveSessionError `session_moved` if the session has another id by now, and what `move` throws
    */
-  async attend(hub: Hub, { key, age, mode, onClose }: RenewableRequest, move: () => Promise<boolean>): Promise<void> {
-    const own = this.#enter(key, onClose);
+  async attend(hub: Hub, { key, age, mode, response }: RenewableRequest, move: () => Promise<boolean>): Promise<void> {
+    const own = this.#enter(key, response);
     await own.renewal;
     if (own.moved) return void nobodys(await hub.records.read(key), hub);
     if (!renewalDue(this.#every, age, own.requests > 1 || !navigates(mode))) return;
@@ -108,11 +109,11 @@ export class Renewals {
     await moving;
   }
 
-  #enter(key: SessionKey, onClose: RenewableRequest["onClose"]): UnderWay {
+  #enter(key: SessionKey, response: ServerResponse): UnderWay {
     const entry = this.#underWay.get(key) ?? { requests: 0, renewal: null, moved: false };
     this.#underWay.set(key, entry);
     entry.requests++;
-    onClose(() => {
+    finished(response, () => {
       if (--entry.requests === 0) this.#underWay.delete(key);
     });
     return entry;

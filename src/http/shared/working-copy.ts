@@ -5,6 +5,7 @@ import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
+import type { Moved } from "../../core/move.ts";
 import { type Binding, metaAbout } from "../../core/ownership.ts";
 import type { EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
 import type { Target, WriteExtras } from "../../core/writer.ts";
@@ -103,6 +104,14 @@ export class WorkingCopy {
     this.#base = this.#baseOf(record, left);
     this.#madeAt = this.#hub.clock.now() - age;
     return this;
+  }
+
+  /** The copy of the same object under a new id. What others wrote meanwhile is in the store there, and not in the object. */
+  movedTo(id: string, { record, left }: Moved): WorkingCopy {
+    const copy = new WorkingCopy(id, this.#hub, this.#format, this.#lateWrites).loaded(record, left, 0);
+    const { incarnation, expiresAt, pushable } = copy.#base as Base;
+    if (this.#base) copy.#base = { ...this.#base, incarnation, expiresAt, pushable };
+    return copy;
   }
 
   /** From now on the copy is held as a Session, which has no room for some names: their absence is no deletion. */
