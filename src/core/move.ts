@@ -62,9 +62,10 @@ export async function moveSession(hub: MovingHub, from: Target, move: Move): Pro
   }
   const before = found.record;
   const under = async (old: SessionRecord): Promise<Destination> => {
+    const data = await dataOf(old.data); // first, since a schema may take its time
     const left = old.deadline === null ? null : old.deadline - found.now - (clock.now() - asked);
     const { lifetime = old.lifetime, deadline = left, meta = old.meta, principal = old.principal } = factsOf(old);
-    return { data: await dataOf(old.data), lifetime, deadline, meta, principal };
+    return { data, lifetime, deadline, meta, principal };
   };
   const { data, ...facts } = await under(before);
   const key = sessionKey(id);

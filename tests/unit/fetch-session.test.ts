@@ -792,3 +792,26 @@ test("the deadline is not pushed by the time that moving to a new id takes", asy
   expect(id()).not.toBe(old);
   expect(await deadline()).toBeLessThanOrEqual(before as number);
 });
+
+test("the deadline is not pushed by the time that a schema takes at a new id, either", async () => {
+  const waits: (() => void)[] = [];
+  const schema = z
+    .object({ n: z.number() })
+    .partial()
+    .refine(async () => {
+      for (const wait of waits.splice(0)) wait();
+      return true;
+    });
+  const { sessions, clock, visit, id } = start({}, undefined, { deadline: 2 * HOUR, schema: schema as never });
+  await visit((session) => session.put("n", 1));
+  const deadline = async () => {
+    const found = await sessions.records.read(sessionKey(id()));
+    return found.state === "live" ? found.record.deadline : null;
+  };
+  const before = await deadline();
+  const old = id();
+  waits.push(() => clock.advance(30));
+  await visit((session) => session.regenerate());
+  expect(id()).not.toBe(old);
+  expect(await deadline()).toBe(before);
+});
