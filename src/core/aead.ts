@@ -6,6 +6,15 @@ const CIPHER = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
+/**
+ * The bytes of base64url as it is written; `null` for any other text. Decoders are lenient: to them a surplus character, or
+ * bits that stand for nothing, make another text of the same bytes, and what is sealed would have more than one form.
+ */
+export function fromBase64url(text: string): Buffer | null {
+  const bytes = Buffer.from(text, "base64url");
+  return bytes.toString("base64url") === text ? bytes : null;
+}
+
 /** By how much what is encrypted is longer than its text. */
 export const OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES;
 

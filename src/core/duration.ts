@@ -7,8 +7,8 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d" | "w"}`
 
 const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
-/** A hundred years: anything longer is a mistake of units. */
-const LONGEST = 100 * 365 * 86_400_000;
+/** A hundred years in ms: anything longer is a mistake of units, and too far for some engine's dates. */
+export const LONGEST_MS: number = 100 * 365 * 86_400_000;
 
 /**
  * The milliseconds of a duration.
@@ -18,7 +18,7 @@ const LONGEST = 100 * 365 * 86_400_000;
  */
 export function milliseconds(duration: Duration, option: string, least = 1): number {
   const ms = typeof duration === "string" ? parse(duration) : duration;
-  if (typeof ms === "number" && Number.isFinite(ms) && ms >= least && ms <= LONGEST) return Math.round(ms);
+  if (typeof ms === "number" && Number.isFinite(ms) && ms >= least && ms <= LONGEST_MS) return Math.round(ms);
   const shown = typeof duration === "string" ? `"${duration}"` : String(duration);
   throw new LiveSessionError(
     "bad_option",

@@ -2,17 +2,17 @@
 
 import { type AppDefinition, type LiveApp, makeAction, makeApp } from "./app.ts";
 import type { AttachedConnection, AttachedFigures } from "./attached.ts";
-import type { Changes, SessionBus } from "./bus.ts";
-import { diff } from "./changes.ts";
+import type { SessionBus } from "./bus.ts";
 import { type Clock, every } from "./clock.ts";
 import { OBSERVER, tellError } from "./diagnostics.ts";
-import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
+import type { ErrorContext } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
 import { checkKey, copyJson } from "./json.ts";
 import type { LimitSettings } from "./limit-options.ts";
 import { type Allowance, Limits, type Refused } from "./limits.ts";
 import { type AttachOptions, changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
 import { attempt } from "./maybe.ts";
+import { moveSession } from "./move.ts";
 import {
   type BindOptions,
   checkBinding,
@@ -26,7 +26,7 @@ import { SessionRecords } from "./records.ts";
 import { type RegenerateOptions, readRegenerate } from "./regenerate.ts";
 import type { StandardSchema } from "./schema.ts";
 import { type MapOrigin, type MapWriter, type Session, sessionMap } from "./session-map.ts";
-import type { EndReason, JsonObject, SessionRecord, SessionStore } from "./store.ts";
+import type { EndReason, JsonObject, SessionStore } from "./store.ts";
 import type { Topic } from "./topic.ts";
 import { Topics } from "./topics.ts";
 import { SessionWriter } from "./writer.ts";
@@ -182,8 +182,12 @@ export class LiveSessions<Data extends object> implements MapWriter {
       checkKey(name);
       put[name] = copyJson(value, name);
     }
-    const { id, key, session } = await this.#create(await this.writer.checked({}, { put, delete: [] }));
-    return { id, key, session };
+    const changes = await this.writer.checked({}, { put, delete: [] });
+    const id = generateSessionId();
+    const key = sessionKey(id);
+    const result = await this.records.commit(key, { ...changes, mode: "create" });
+    if (!result.ok) throw this.writer.refusal(result);
+    return { id, key, session: this.#map(key, result.incarnation, result.data ?? changes.put) as Session<Data> };
   }
 
   /** Ends a session for good, wherever it is attached. Resolves to false if there was no live one. */
@@ -300,84 +304,27 @@ export class LiveSessions<Data extends object> implements MapWriter {
     );
   }
 
-  async #create(changes: Changes, from: CreationFacts = {}): Promise<Created<Data>> {
-    const id = generateSessionId();
-    const key = sessionKey(id);
-    const result = await this.records.commit(key, { ...from, ...changes, mode: "create" });
-    if (!result.ok) throw this.writer.refusal(result);
-    const session = this.#map(key, result.incarnation, result.data ?? changes.put) as Session<Data>;
-    return { id, key, session, incarnation: result.incarnation };
-  }
-
-  /**
-   * The new session is made first, with the data as it is: if that fails, the old one is as it was. Then the old one ends,
-   * and what was written to it meanwhile follows: no write is lost, and none comes after the end. Stored data passed the
-   * schema when it was written, and does not go through it again.
-   */
+  /** Stored data passed the schema when it was written, and does not go through it again. */
   async #regenerate(key: SessionKey, incarnation: string | undefined, options: RegenerateOptions): Promise<SessionId> {
     const { keeps, times, binding } = readRegenerate(options);
-    const asked = this.clock.now();
-    const found = await this.records.read(key);
-    if (found.state === "ended") throw sessionEnded(found.reason);
-    if (found.state === "missing" || (incarnation && found.record.incarnation !== incarnation)) {
-      throw new LiveSessionError("unknown_session", "This session is over: there is nothing to move to a new id.");
+    const id = generateSessionId();
+    const { before, ...made } = await moveSession(
+      this,
+      { key, incarnation },
+      {
+        id,
+        dataOf: keeps,
+        factsOf: ({ meta }) => ({
+          lifetime: times.lifetime,
+          deadline: times.deadline,
+          meta: metaAbout(meta, binding?.about),
+          principal: binding?.principal,
+        }),
+      },
+    );
+    if (binding && binding.principal !== before.principal) {
+      await this.ownership.admit(made.key, made.record.incarnation, binding.principal);
     }
-    const { data, lifetime, deadline, meta, principal, version } = found.record;
-    const left = deadline === null ? null : deadline - found.now - (this.clock.now() - asked);
-    const facts = {
-      lifetime: times.lifetime ?? lifetime,
-      deadline: times.deadline === undefined ? left : times.deadline,
-      meta: metaAbout(meta, binding?.about) ?? meta,
-      principal: binding ? binding.principal : principal,
-    };
-    const made = await this.#create({ put: keeps(data), delete: [] }, facts);
-    const last = await this.#endOld(key, made.key);
-    if (last.version !== version) {
-      const changes = diff(keeps(data), keeps(last.data));
-      await this.#follow(made.key, changes, metaAbout(last.meta, binding?.about) ?? last.meta);
-    }
-    if (binding && binding.principal !== principal) {
-      await this.ownership.admit(made.key, made.incarnation, binding.principal);
-    }
-    return made.id;
-  }
-
-  /** Ends the old session of two; if that cannot be, the new one, whose id nobody has yet. */
-  async #endOld(old: SessionKey, made: SessionKey): Promise<SessionRecord> {
-    let last: SessionRecord | null = null;
-    try {
-      last = await this.records.end(old, "regenerated");
-      if (last) return last;
-    } finally {
-      if (!last) await this.#undo(made);
-    }
-    throw sessionEnded("destroyed");
-  }
-
-  async #undo(made: SessionKey): Promise<void> {
-    try {
-      await this.records.end(made, "destroyed");
-    } catch (error) {
-      this.report(error, { stage: "regenerate" });
-    }
-  }
-
-  /** The old session is over: rather a new one without its last change, which is told, than none. */
-  async #follow(key: SessionKey, changes: Changes, meta: JsonObject | null): Promise<void> {
-    try {
-      const result = await this.records.commit(key, { ...changes, meta, mode: "update" });
-      if (!result.ok) throw this.writer.refusal(result);
-    } catch (error) {
-      this.report(error, { stage: "regenerate", key });
-    }
+    return id;
   }
 }
-
-type Created<Data extends object> = CreatedSession<Data> & { readonly incarnation: string };
-
-type CreationFacts = {
-  readonly lifetime?: number;
-  readonly deadline?: number | null;
-  readonly meta?: JsonObject | null;
-  readonly principal?: string | null;
-};

@@ -22,7 +22,7 @@ export interface OwnedSession {
   readonly lastSeenAt: number;
   readonly expiresAt: number;
   readonly deadline: number | null;
-  /** What `bind` was given; `{}` if nothing. */
+  /** What `bind` was given; `{}` if nothing, or if it cannot be decrypted. */
   readonly about: SessionAbout;
 }
 
@@ -199,8 +199,7 @@ export class Ownership {
         return all.map(({ key, record }) => owned(key, record)).sort((one, two) => two.lastSeenAt - one.lastSeenAt);
       },
       end: async (key, reason = "revoked") => {
-        const found = await this.#records.read(key);
-        if (found.state !== "live" || found.record.principal !== principal) return false;
+        if (!(await this.#isOf(principal, key))) return false;
         return (await this.#records.end(key, reason)) !== null;
       },
       endOthers: (current, reason = "revoked") => {
@@ -218,6 +217,17 @@ export class Ownership {
       () => true,
       reason,
     );
+  }
+
+  /** One that cannot be decrypted is listed all the same, so it can be found there. */
+  async #isOf(principal: string, key: SessionKey): Promise<boolean> {
+    try {
+      const found = await this.#records.read(key);
+      return found.state === "live" && found.record.principal === principal;
+    } catch (error) {
+      if (!(error instanceof LiveSessionError) || error.code !== "undecryptable") throw error;
+      return (await this.#all(principal)).some((each) => each.key === key);
+    }
   }
 
   async *#each(principal: string): AsyncGenerator<OwnedSession> {

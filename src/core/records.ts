@@ -71,6 +71,11 @@ export class SessionRecords {
     return this.#options.lifetime;
   }
 
+  /** How long callers wait for the store, in ms. */
+  get timeout(): number {
+    return this.#options.timeout;
+  }
+
   /** Whether a request that found this is to try again, since its session goes on under an id that it does not know yet. */
   moved(found: ReadResult): boolean {
     return found.state === "ended" && found.reason === "regenerated" && found.ago < this.#options.rotationGrace;
@@ -94,7 +99,7 @@ export class SessionRecords {
       ifIncarnation: write.ifIncarnation,
       incarnation: creates ? generateIncarnation() : "",
       lifetime: write.lifetime ?? (creates ? lifetime : undefined),
-      deadline: write.deadline ?? (creates ? deadline : undefined),
+      deadline: write.deadline === undefined && creates ? deadline : write.deadline,
       newDeadline: write.newDeadline,
       meta: write.meta,
       principal: write.principal,

@@ -110,6 +110,11 @@ export interface LiveVersion {
 export interface ListedRecord {
   readonly key: SessionKey;
   readonly record: SessionRecord;
+  /**
+   * Why not all of the record could be read, should it be so: what could not is left out of `data`, and `meta` is `null`.
+   * Listed all the same, so that it can be ended.
+   */
+  readonly failure?: unknown;
 }
 
 /**

@@ -29,7 +29,7 @@ export function openRecord<T extends { readonly data: JsonObject }>(seals: Seals
   return { ...opened, data: openData(seals, record.data) };
 }
 
-/** As `openRecord`, without what does not open: for a session that is over, where nothing hangs on it any more. */
+/** As `openRecord`, without what does not open: for a session that is over, or that somebody looks for in order to end it. */
 export function openWhatOpens<T extends { readonly data: JsonObject }>(
   seals: Seals,
   record: T,

@@ -6,7 +6,7 @@
 // together.
 
 import { createHmac } from "node:crypto";
-import { decrypt, encrypt, OVERHEAD_BYTES } from "../core/aead.ts";
+import { decrypt, encrypt, fromBase64url, OVERHEAD_BYTES } from "../core/aead.ts";
 import { LiveSessionError } from "../core/errors.ts";
 import type { SessionKey } from "../core/ids.ts";
 import { jsonBytes } from "../core/json.ts";
@@ -51,7 +51,8 @@ export class Seals {
     }
     const key = this.#sealing.keys.byId.get(sealed.id);
     if (!key) throw this.#refused(name, `no key with the id "${sealed.id}" was given.`);
-    const text = decrypt(this.#keyOf(key), Buffer.from(sealed.text, "base64url"), place(kind, name));
+    const bytes = fromBase64url(sealed.text);
+    const text = bytes && decrypt(this.#keyOf(key), bytes, place(kind, name));
     if (text) return JSON.parse(text.toString("utf8"));
     const why = `it was changed or moved in the store, or the key "${sealed.id}" is not the one that sealed it.`;
     throw this.#refused(name, why);

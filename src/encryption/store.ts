@@ -45,20 +45,13 @@ export function encryptedStore({ store, publishesTo, sealing, report }: Encrypte
     versions: (keys) => store.versions(keys),
     sweep: (retention) => store.sweep(retention),
 
-    /** Sessions that cannot be read do not hide the others: the first one's error comes once those were all listed. */
+    /** One that cannot be read is listed as such: it hides none of the others, and can be ended. */
     async *list(filter) {
-      let failure: unknown;
-      for await (const { key, record } of store.list(filter)) {
-        let opened: typeof record;
-        try {
-          opened = openRecord(sealsOf(key), record);
-        } catch (error) {
-          failure ??= error;
-          continue;
-        }
-        yield { key, record: opened };
+      for await (const { key, record, failure } of store.list(filter)) {
+        const failures: unknown[] = failure === undefined ? [] : [failure];
+        const opened = openWhatOpens(sealsOf(key), record, (error) => failures.push(error));
+        yield failures.length === 0 ? { key, record: opened } : { key, record: opened, failure: failures[0] };
       }
-      if (failure) throw failure;
     },
 
     count: () => store.count(),

@@ -1,5 +1,6 @@
 // JS commands: what the client does by itself when something is clicked, without asking the server. Immutable chains.
 
+import { checkHref } from "./links.ts";
 import { AttributeValue } from "./template.ts";
 
 /** The elements meant: a selector anywhere in the page, within the element itself, or the closest one around it. */
@@ -130,14 +131,22 @@ export class JsCommands extends AttributeValue {
     return this.#add("exec", { ...options, attr: attribute });
   }
 
-  /** Goes to another live view without loading the page. */
+  /**
+   * Goes to another live view without loading the page.
+   *
+   * @throws LiveSessionError `bad_option` for what is neither a path nor an http(s) URL, such as `javascript:`
+   */
   navigate(href: string, options: { readonly replace?: boolean } = {}): JsCommands {
-    return this.#add("navigate", { ...options, href });
+    return this.#add("navigate", { ...options, href: checkHref(href) });
   }
 
-  /** Changes the URL of this live view: `handleParams`. */
+  /**
+   * Changes the URL of this live view: `handleParams`.
+   *
+   * @throws LiveSessionError `bad_option` as `navigate`
+   */
   patch(href: string, options: { readonly replace?: boolean } = {}): JsCommands {
-    return this.#add("patch", { ...options, href });
+    return this.#add("patch", { ...options, href: checkHref(href) });
   }
 
   /** The commands of another chain after these. */

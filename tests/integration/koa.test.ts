@@ -3,9 +3,9 @@
 import { createServer } from "node:http";
 import Koa from "koa";
 import koaSession from "koa-session";
-import { createLiveSessions, memoryStore, sessionKey } from "live-session";
+import { createLiveSessions, memoryStore, type SessionStore, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
-import { type KoaContext, type KoaStoreOptions, koaStore } from "live-session/koa";
+import { type KoaContext, type KoaStoreOptions, koaStore, renewSession } from "live-session/koa";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Browser, type Data, Gate } from "../support/express.ts";
 import { listen, secret } from "../support/http-adapters.ts";
@@ -185,4 +185,65 @@ test("what is no hub, and another word for lateWrites, are bad options", () => {
   expect(() => koaStore(sessions, { lateWrites: "perhaps" as never })).toThrow(
     expect.objectContaining({ code: "bad_option" }),
   );
+});
+
+test("renewSession: who is told to try again gets no cookie, whatever answers for the app", async () => {
+  const clock = new ManualClock(Date.now());
+  const inner = memoryStore({ clock });
+  const held = new Gate(1);
+  let reads = 0;
+  const store: SessionStore = {
+    ...inner,
+    read(key) {
+      reads++;
+      return inner.read(key);
+    },
+    destroy: async (key, reason) => held.wait().then(() => inner.destroy(key, reason)),
+  };
+  const sessions = createLiveSessions<Data>({ store, clock, lifetime: "2h" });
+  onTestFinished(() => sessions.close());
+  const app = new Koa<Koa.DefaultState, KoaContext<Data>>();
+  app.keys = [secret];
+  app.use(async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      ctx.status = (error as { status: number }).status;
+      ctx.body = {};
+    }
+  });
+  app.use(koaSession({ store: koaStore(sessions), rolling: true, maxAge: "session" }, app));
+  app.use(renewSession({ every: "15m" }));
+  app.use((ctx) => {
+    if (ctx.session) ctx.session.n = 1;
+    ctx.body = {};
+  });
+  const tab = new Browser(await listen(createServer(app.callback())));
+  await tab.get("/");
+  const before = tab.cookies.get("koa.sess");
+  const script = tab.fork();
+  clock.advance(15 * MINUTE);
+  const page = tab.open("/");
+  await held.full;
+  const known = reads;
+  const late = script.get("/");
+  await expect.poll(() => reads).toBeGreaterThan(known);
+  held.open();
+  expect([(await page).status, (await late).status]).toEqual([200, 503]);
+  expect(script.setCookies).toEqual([]);
+  expect(tab.cookies.get("koa.sess")).not.toBe(before);
+});
+
+test("renewSession goes with koaStore, and says so", async () => {
+  const app = new Koa();
+  app.keys = [secret];
+  app.silent = true;
+  const errors: unknown[] = [];
+  app.on("error", (error) => errors.push(error));
+  app.use(renewSession({ every: "15m" }));
+  await new Browser(await listen(createServer(app.callback()))).get("/");
+  expect(errors).toMatchObject([{ code: "bad_option" }]);
+  for (const options of [{}, { every: "soon" }, { every: "1h", rolling: true }, undefined]) {
+    expect(() => renewSession(options as never)).toThrow(expect.objectContaining({ code: "bad_option" }));
+  }
 });

@@ -350,6 +350,34 @@ describe("Session Management Cheat Sheet", () => {
     expect(errors).toEqual([]);
   });
 
+  test("Renewal Timeout: a stolen id is over after a time that the app sets, however active, and the session goes on", async () => {
+    const clock = new ManualClock();
+    const sessions = createLiveSessions<Data>({
+      clock,
+      store: memoryStore({ clock }),
+      lifetime: HOUR,
+      rotationGrace: 0,
+    });
+    onTestFinished(() => sessions.close());
+    const web = fetchSessions(sessions, { secret: "s", renewEvery: "15m" });
+    const page = web.handle(async (_request, session) => Response.json((await session.get("user")) ?? null));
+    const { id } = await sessions.create({ user: "ada" });
+    const stolen = `sid=${signed(id, "s")}`;
+    let cookie = stolen;
+    const visit = async (own: string) => {
+      const response = await page(new Request("http://shop.example/", { headers: { cookie: own } }));
+      return { user: await response.json(), set: response.headers.get("set-cookie")?.split(";")[0] };
+    };
+    for (let minutes = 0; minutes < 60; minutes++) {
+      clock.advance(MINUTE);
+      const { user, set } = await visit(cookie);
+      expect(user).toBe("ada");
+      cookie = set ?? cookie;
+      expect((await visit(stolen)).user).toBe(minutes < 14 ? "ada" : null);
+    }
+    expect(cookie).not.toBe(stolen);
+  });
+
   test("Automatic client logout: those connected are told before a session expires, and when it did", async () => {
     const clock = new ManualClock();
     const sessions = createLiveSessions<Data>({

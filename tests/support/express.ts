@@ -1,6 +1,6 @@
 // Real Express apps with the unmodified express-session, and browsers that keep cookies.
 
-import type { Server } from "node:http";
+import { request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type Express, type Request } from "express";
 import session, { type SessionOptions } from "express-session";
@@ -102,6 +102,12 @@ export async function startApp(
   return { app, store, url, errors, browser: () => new Browser(url) };
 }
 
+export interface Answer {
+  readonly status: number;
+  readonly body: Data;
+  readonly headers: Headers;
+}
+
 /** A client that keeps its cookies. Expired ones are dropped, as a browser does. */
 export class Browser {
   readonly cookies = new Map<string, string>();
@@ -126,12 +132,37 @@ export class Browser {
     return other;
   }
 
-  async get(
-    path: string,
-    headers: Record<string, string> = {},
-  ): Promise<{ status: number; body: Data; headers: Headers }> {
+  /** A request of a script: Node's fetch says so in Sec-Fetch-Mode, whatever it is told. */
+  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#answer(await fetch(this.#url + path, { headers: { ...headers, ...this.#cookie() } }));
+  }
+
+  /** Loads a page, as a browser says it in Sec-Fetch-Mode. */
+  async open(path: string): Promise<Answer> {
+    const headers = { "sec-fetch-mode": "navigate", ...this.#cookie() };
+    const response = await new Promise<Response>((resolve, reject) => {
+      const sent = request(this.#url + path, { headers }, (message) => {
+        const chunks: Buffer[] = [];
+        message.on("data", (chunk) => chunks.push(chunk)).on("error", reject);
+        message.on("end", () => {
+          const given = new Headers();
+          for (const [name, values] of Object.entries(message.headersDistinct)) {
+            for (const value of values ?? []) given.append(name, value);
+          }
+          resolve(new Response(Buffer.concat(chunks), { status: message.statusCode ?? 0, headers: given }));
+        });
+      });
+      sent.on("error", reject).end();
+    });
+    return this.#answer(response);
+  }
+
+  #cookie(): { cookie?: string } {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
-    const response = await fetch(this.#url + path, { headers: { ...headers, ...(cookie && { cookie }) } });
+    return cookie ? { cookie } : {};
+  }
+
+  async #answer(response: Response): Promise<Answer> {
     this.setCookies = response.headers.getSetCookie();
     for (const line of this.setCookies) this.#keep(line);
     const text = await response.text();

@@ -12,11 +12,11 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import Koa from "koa";
 import koaSession from "koa-session";
 import { LiveSessionError } from "live-session";
-import { bindSession, expressStore } from "live-session/express";
+import { bindSession, expressStore, renewSession } from "live-session/express";
 import { fastifyLiveSession } from "live-session/fastify";
 import { type FetchSession, fetchSessions, type RequestSession, type RequestSessions } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
-import { type KoaContext, koaStore } from "live-session/koa";
+import { type KoaContext, koaStore, renewSession as renewKoaSession } from "live-session/koa";
 import { onTestFinished } from "vitest";
 import { call, type Data } from "./express.ts";
 import type { HttpAdapter, SuiteAppOptions, SuiteSession } from "./http-suite.ts";
@@ -90,17 +90,18 @@ export function serveExpress(before: readonly RequestHandler[], { routes, onErro
 const onExpress: HttpAdapter = {
   name: "express",
   ...signedCookie("connect.sid"),
-  start({ sessions, rolling, maxAge, ...app }) {
+  start({ sessions, rolling, maxAge, renewEvery, ...app }) {
     const store = expressStore(sessions, { address: ({ headers }) => realIp(headers) });
     const options = { secret, resave: false, saveUninitialized: false, rolling, cookie: { maxAge } };
-    return serveExpress([session({ store, ...options })], app);
+    const renewal = renewEvery === undefined ? [] : [renewSession({ every: renewEvery })];
+    return serveExpress([session({ store, ...options }), ...renewal], app);
   },
 };
 
 const onFastify: HttpAdapter = {
   name: "fastify",
   ...signedCookie("sessionId"),
-  async start({ sessions, routes, rolling, maxAge, onError }) {
+  async start({ sessions, routes, rolling, maxAge, renewEvery, onError }) {
     const app = fastify({ forceCloseConnections: true });
     await app.register(fastifyCookie);
     await app.register(fastifyLiveSession, {
@@ -110,6 +111,7 @@ const onFastify: HttpAdapter = {
       cookiePrefix: "s:",
       saveUninitialized: false,
       rolling,
+      renewEvery,
       cookie: { secure: false, ...(maxAge !== undefined && { maxAge }) },
     });
     app.setErrorHandler<LiveSessionError>((error, _request, reply) => {
@@ -147,7 +149,7 @@ const onKoa: HttpAdapter = {
       ["koa.sess.sig", signature],
     ]);
   },
-  async start({ sessions, routes, rolling, maxAge, onError }) {
+  async start({ sessions, routes, rolling, maxAge, renewEvery, onError }) {
     const app = new Koa<Koa.DefaultState, KoaContext<Data>>();
     app.keys = [secret];
     app.silent = true;
@@ -163,6 +165,7 @@ const onKoa: HttpAdapter = {
     });
     const store = koaStore(sessions, { address: (ctx) => realIp((ctx as Koa.Context).headers) });
     app.use(koaSession({ store, rolling, maxAge: maxAge ?? "session" }, app));
+    if (renewEvery !== undefined) app.use(renewKoaSession({ every: renewEvery }));
     app.use(async (ctx) => {
       const own: SuiteSession = {
         read: async () => plain(ctx.session ?? {}),
@@ -205,9 +208,10 @@ const failure = (error: unknown) => ({ code: (error as { code?: string }).code }
 const onFetch: HttpAdapter = {
   name: "fetch",
   ...signedCookie("sid"),
-  start({ sessions, rolling, maxAge, ...app }) {
+  start({ sessions, rolling, maxAge, renewEvery, ...app }) {
     const address = (request: { headers: Pick<Headers, "get"> }) => request.headers.get(REAL_IP);
-    return serveFetch(fetchSessions(sessions, { secret, address, rolling, maxAge: maxAge ?? "session" }), app);
+    const options = { secret, address, rolling, maxAge: maxAge ?? "session", renewEvery } as const;
+    return serveFetch(fetchSessions(sessions, options), app);
   },
 };
 
@@ -231,9 +235,10 @@ export function serveFetch(web: RequestSessions<RequestSession<Data>>, { routes,
 const onHono: HttpAdapter = {
   name: "hono",
   ...signedCookie("sid"),
-  start({ sessions, rolling, maxAge, ...app }) {
+  start({ sessions, rolling, maxAge, renewEvery, ...app }) {
     const address = (c: Context) => c.req.header(REAL_IP);
-    return serveHono(honoSession(sessions, { secret, address, rolling, maxAge: maxAge ?? "session" }), app);
+    const options = { secret, address, rolling, maxAge: maxAge ?? "session", renewEvery } as const;
+    return serveHono(honoSession(sessions, options), app);
   },
 };
 

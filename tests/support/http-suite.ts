@@ -29,6 +29,8 @@ export interface SuiteAppOptions {
   readonly rolling: boolean;
   /** The cookie's lifetime in ms; `undefined` for the hub's, and a cookie that the browser drops when it closes. */
   readonly maxAge: number | undefined;
+  /** How long a session has one id, in ms; `undefined` for always. */
+  readonly renewEvery: number | undefined;
   /** Takes every error that reached the framework's error handling. */
   readonly onError: (error: unknown) => void;
 }
@@ -52,13 +54,26 @@ const REQUESTS = 60;
 /** A store that can be counted and taken away. */
 function watched(store: SessionStore) {
   const writes: string[] = [];
-  const state = { away: false };
+  const state = {
+    away: false,
+    reads: 0,
+    /** Fails once in each of these. */
+    failures: [] as string[],
+    /** Waits once in each of these. */
+    held: new Map<string, Gate>(),
+  };
   const watch =
     <Given extends unknown[], Result>(name: string, run: (...given: Given) => Result) =>
     (...given: Given): Result => {
-      if (state.away) throw new Error("The engine is away.");
-      if (name !== "read") writes.push(name);
-      return run.apply(store, given);
+      const failure = state.failures.indexOf(name);
+      if (failure !== -1) state.failures.splice(failure, 1);
+      if (state.away || failure !== -1) throw new Error("The engine is away.");
+      if (name === "read") state.reads++;
+      else writes.push(name);
+      const held = state.held.get(name);
+      state.held.delete(name);
+      if (!held) return run.apply(store, given);
+      return held.wait().then(() => run.apply(store, given)) as Result;
     };
   const inner: SessionStore = {
     ...store,
@@ -70,7 +85,7 @@ function watched(store: SessionStore) {
   return { store: inner, writes, state };
 }
 
-interface StartOptions {
+export interface StartOptions {
   readonly rolling?: boolean;
   readonly maxAge?: number;
   readonly lifetime?: number;
@@ -79,6 +94,8 @@ interface StartOptions {
   readonly rotationGrace?: number;
   readonly principalLimit?: PrincipalLimit;
   readonly limits?: LimitsOptions;
+  readonly deadline?: number;
+  readonly renewEvery?: number;
   /** Where the slow routes wait. */
   readonly gate?: Gate;
 }
@@ -120,6 +137,19 @@ export function suiteRoutes(gate: Gate): Record<string, SuiteRoute> {
       await session.save();
       return {};
     },
+    // Waits for what it wrote before it answers: so an answer of 200 means that it is there.
+    "/save": async (session, query) => {
+      for (const [key, value] of query) session.set(key, value);
+      await session.save();
+      return {};
+    },
+    "/slow-save": async (session, query) => {
+      await session.read();
+      await gate.wait();
+      for (const [key, value] of query) session.set(key, value);
+      await session.save();
+      return {};
+    },
     "/logout": async (session) => {
       await session.destroy();
       return {};
@@ -127,17 +157,25 @@ export function suiteRoutes(gate: Gate): Record<string, SuiteRoute> {
   };
 }
 
-/** The suite for one adapter on one store. */
-export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
-  async function start({ rolling = false, maxAge, gate = new Gate(), ...options }: StartOptions = {}) {
+/** An app of one adapter on one store, to be started with options. */
+export function appOf(adapter: HttpAdapter, make: MakeStore) {
+  return async function start({
+    rolling = false,
+    maxAge,
+    renewEvery,
+    gate = new Gate(),
+    ...options
+  }: StartOptions = {}) {
     const clock = new ManualClock(Date.now());
     const { store, writes, state } = watched(make(clock));
     const errors: { code?: string; reason?: string }[] = [];
-    const sessions = createLiveSessions<Data>({ store, clock, onError() {}, lifetime: HOUR, ...options });
+    const reported: { error: unknown; stage: string }[] = [];
+    const report = (error: unknown, { stage }: { stage: string }) => void reported.push({ error, stage });
+    const sessions = createLiveSessions<Data>({ store, clock, onError: report, lifetime: HOUR, ...options });
     onTestFinished(() => sessions.close());
     const routes = suiteRoutes(gate);
     const onError = (error: unknown) => void errors.push(error as { code?: string });
-    const url = await adapter.start({ sessions, routes, rolling, maxAge, onError });
+    const url = await adapter.start({ sessions, routes, rolling, maxAge, renewEvery, onError });
     const id = (tab: Browser) => adapter.idOf(tab.cookies);
     const record = async (tab: Browser) => {
       const found = await sessions.records.read(sessionKey(id(tab)));
@@ -145,9 +183,13 @@ export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
       return { ...found.record, left: found.record.expiresAt - found.now };
     };
     const browser = () => new Browser(url);
-    return { sessions, clock, writes, state, errors, gate, id, record, browser, tab: browser() };
-  }
+    return { sessions, clock, writes, state, errors, reported, gate, id, record, browser, tab: browser() };
+  };
+}
 
+/** The suite for one adapter on one store. */
+export function httpSuite(adapter: HttpAdapter, make: MakeStore): void {
+  const start = appOf(adapter, make);
   browserSuite(start);
 
   test(`${REQUESTS} concurrent requests that each write another key: all are kept`, async () => {

@@ -1,15 +1,16 @@
 // Checked by tsc: a session interface, written once, is known in the handlers of each framework.
 
+import express from "express";
 import type { FastifyRequest } from "fastify";
 import { Hono } from "hono";
-import type Koa from "koa";
+import Koa from "koa";
 import { createLiveSessions } from "live-session";
 import { type CookieSession, cookieSessions } from "live-session/cookie";
-import { cookieSession, moveCookieSessions } from "live-session/express";
+import { cookieSession, moveCookieSessions, type RenewSessionOptions, renewSession } from "live-session/express";
 import type { FastifyLiveSessionOptions } from "live-session/fastify";
 import { fetchSessions, type RequestSession } from "live-session/fetch";
 import { honoSession, type SessionEnv } from "live-session/hono";
-import { type KoaContext, koaStore } from "live-session/koa";
+import { type KoaContext, koaStore, renewSession as renewKoaSession } from "live-session/koa";
 
 interface Shop {
   cart: { id: string; quantity: number }[];
@@ -49,6 +50,18 @@ const options: FastifyLiveSessionOptions = { sessions, secret };
 // @ts-expect-error the sessions are the store
 const stored: FastifyLiveSessionOptions = { sessions, secret, store: {} };
 
+const renewing: FastifyLiveSessionOptions = { sessions, secret, renewEvery: "15m" };
+// @ts-expect-error no such unit
+const unknown: FastifyLiveSessionOptions = { sessions, secret, renewEvery: "15 minutes" };
+
+// Renewal behind unmodified middleware.
+express().use(renewSession({ every: "15m" }), renewSession({ every: 900_000 } satisfies RenewSessionOptions));
+new Koa<Koa.DefaultState, KoaContext<Shop>>().use(renewKoaSession({ every: "15m" }));
+// @ts-expect-error there is no default
+renewSession({});
+// @ts-expect-error no such unit
+renewKoaSession({ every: "15 minutes" });
+
 // Koa.
 declare const ctx: Koa.ParameterizedContext<Koa.DefaultState, KoaContext<Shop>>;
 koaStore(sessions, { lateWrites: "error" });
@@ -85,6 +98,9 @@ void handler(new Request("http://localhost"), { id: 1 });
 void handler(new Request("http://localhost"));
 // @ts-expect-error no such unit
 fetchSessions(sessions, { secret, maxAge: "2 days" });
+fetchSessions(sessions, { secret, renewEvery: "15m" });
+// @ts-expect-error no such unit
+fetchSessions(sessions, { secret, renewEvery: "15 minutes" });
 
 // Hono: by the app's type, and by the middleware alone.
 const app = new Hono<SessionEnv<Shop>>();
@@ -120,4 +136,4 @@ sealed.app({});
 // @ts-expect-error there is no store that could be away, nor a late write
 cookieSessions<Shop>({ secret, lateWrites: "error" });
 
-export { options, stored };
+export { options, renewing, stored, unknown };

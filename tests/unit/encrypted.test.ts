@@ -7,6 +7,7 @@ import {
   createLiveSessions,
   generateSessionId,
   type JsonObject,
+  type ListedRecord,
   LiveSessionError,
   localBus,
   memoryStore,
@@ -204,7 +205,7 @@ describe("what somebody did to the store is seen", () => {
     const { raw, store, stored } = await two();
     const sealed = stored.data.theme as string;
     const start = "e1.a.".length;
-    for (let at = 0; at < sealed.length - 1; at++) {
+    for (let at = 0; at < sealed.length; at++) {
       const changed = sealed.slice(0, at) + (sealed[at] === "A" ? "B" : "A") + sealed.slice(at + 1);
       await forge(raw.store, key("s"), { theme: changed });
       await expect(store.read(key("s")), `character ${at} of ${at < start ? "the head" : "the value"}`).rejects.toEqual(
@@ -227,6 +228,18 @@ describe("what somebody did to the store is seen", () => {
     const { raw, store, stored } = await two();
     await forge(raw.store, key("s"), { theme: change(stored.data.theme as string) });
     await expect(store.read(key("s"))).rejects.toEqual(undecryptable);
+  });
+
+  test.each(["ab", "abc", "abcd"])("another text of the same bytes: of %j there is one sealed form", async (theme) => {
+    const { raw, store } = await two();
+    await store.commit(key("s"), commit({ theme }));
+    const sealed = (await liveRecord(raw.store, key("s"))).data.theme as string;
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const last = [...alphabet].map((each) => sealed.slice(0, -1) + each).filter((each) => each !== sealed);
+    for (const changed of [...last, `${sealed}A`, `${sealed}=`, `${sealed}==`, `${sealed}\n`]) {
+      await forge(raw.store, key("s"), { theme: changed });
+      await expect(store.read(key("s")), changed).rejects.toEqual(undecryptable);
+    }
   });
 
   test("a value under another name", async () => {
@@ -279,15 +292,18 @@ describe("what somebody did to the store is seen", () => {
     expect(errors).toEqual([undecryptable]);
   });
 
-  test("a list gives all others first, then the error", async () => {
+  test("a list gives it with the others, says so, and has what opens", async () => {
     const { raw, store } = await two();
-    await forge(raw.store, key("s"), { cart: "forged" });
-    const listed: SessionKey[] = [];
-    const list = async () => {
-      for await (const each of store.list({ principal: "ada" })) listed.push(each.key);
-    };
-    await expect(list()).rejects.toEqual(undecryptable);
-    expect(listed).toEqual([key("t")]);
+    await forge(raw.store, key("s"), { cart: "forged" }, { meta: { forged: true } });
+    const listed = new Map<SessionKey, ListedRecord>();
+    for await (const each of store.list({ principal: "ada" })) listed.set(each.key, each);
+    expect([...listed.keys()].sort()).toEqual([key("s"), key("t")].sort());
+    expect(listed.get(key("s"))).toMatchObject({
+      record: { data: { theme: "dark" }, meta: null },
+      failure: undecryptable,
+    });
+    expect(listed.get(key("s"))?.record.data).not.toHaveProperty("cart");
+    expect(listed.get(key("t"))).not.toHaveProperty("failure");
   });
 
   test("but a session that cannot be read can be ended, and gives what opens", async () => {
@@ -434,6 +450,39 @@ describe("with live sessions", () => {
     expect(errors).toContainEqual(undecryptable);
     await live.end();
     await Promise.all([sessions.close(), strangers.close()]);
+  });
+
+  test("whose key was lost can be listed, and ended with all others: one's, one's others, and everyone's", async () => {
+    const raw = engine();
+    const before = createLiveSessions<{ cart: string }>(drivers(raw, { keys: [B] }));
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    const sessions = createLiveSessions<{ cart: string }>({ ...drivers(raw, { onError }), onError });
+    const about = { browser: "phone" };
+    const make = async (hub: typeof sessions, principal: string) => {
+      const { id, key } = await hub.create({ cart: SECRET });
+      await hub.bind(id, principal, { about });
+      return key;
+    };
+    const lost = [await make(before, "ada"), await make(before, "ada"), await make(before, "ada")] as const;
+    const found = [await make(sessions, "ada"), await make(sessions, "bert"), await make(before, "bert")] as const;
+    const listed = await sessions.of("ada").list();
+    expect(listed.map((each) => each.key).sort()).toEqual([...lost, found[0]].sort());
+    expect(listed.find((each) => each.key === found[0])).toMatchObject({ about });
+    expect(listed.find((each) => each.key === lost[0])).toMatchObject({ about: {} });
+
+    expect(await sessions.of("bert").end(lost[0])).toBe(false);
+    expect(await sessions.of("ada").end(lost[0])).toBe(true);
+    expect(await sessions.of("ada").endOthers(found[0])).toBe(2);
+    expect(await sessions.records.count()).toBe(3);
+    for (const each of lost) expect((await raw.store.read(each)).state).toBe("ended");
+    await make(before, "ada");
+    expect(await sessions.of("ada").endAll()).toBe(2);
+    expect(await sessions.of("bert").list()).toHaveLength(2);
+    expect(await sessions.endEveryone()).toBe(2);
+    expect(await sessions.records.count()).toBe(0);
+    expect(errors).not.toEqual([]); // what those that ended held
+    await Promise.all([before.close(), sessions.close()]);
   });
 
   test("an id that nobody has is still unknown, and not an error of encryption", async () => {

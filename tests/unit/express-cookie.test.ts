@@ -1,7 +1,7 @@
 // What a cookie's lifetime loses by itself is told from what somebody took off it; and a cookie of nonsense is refused.
 
 import { expect, test } from "vitest";
-import { cookieFacts } from "../../src/http/shared/cookie.ts";
+import { cookieFacts, cookieJson } from "../../src/http/shared/cookie.ts";
 
 const MINUTE = 60_000;
 
@@ -19,6 +19,16 @@ test.each([
     stored: { originalMaxAge: kept },
   });
 });
+
+test.each([{ originalMaxAge: Number.MAX_SAFE_INTEGER }, { maxAge: 1e300 }, { expires: "+275760-09-13T00:00:00.000Z" }])(
+  "a cookie for longer than dates go lasts a hundred years, and can be read again: %j",
+  (cookie) => {
+    const facts = cookieFacts(cookie, undefined);
+    const lifetime = facts?.lifetime as number;
+    expect(lifetime).toBe(100 * 365 * 24 * 60 * MINUTE);
+    expect((cookieJson({ path: "/" }, lifetime).expires as Date).toISOString()).toMatch(/^21/);
+  },
+);
 
 const loop: Record<string, unknown> = {};
 loop.own = loop;

@@ -1,7 +1,14 @@
 // live-session/fetch: what it does beyond the promises that every adapter keeps (tests/support/http-suite.ts).
 
 import { createHmac } from "node:crypto";
-import { createLiveSessions, type LiveSessionsOptions, memoryStore, type SessionStore, sessionKey } from "live-session";
+import {
+  createLiveSessions,
+  type LiveSession,
+  type LiveSessionsOptions,
+  memoryStore,
+  type SessionStore,
+  sessionKey,
+} from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { type FetchSession, type FetchSessionsOptions, fetchSessions } from "live-session/fetch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -668,6 +675,71 @@ describe("a new id", () => {
   });
 });
 
+describe("renewEvery", () => {
+  const every = { renewEvery: "15m", rolling: true } as const;
+  const age = HOUR / 4;
+
+  test("a session that the handler attached to keeps its id, and its handle", async () => {
+    const { visit, clock, id } = start(every);
+    await visit((session) => session.put("n", 1));
+    const before = id();
+    clock.advance(age);
+    let live: LiveSession<Shop> | undefined;
+    await visit(async (session) => {
+      live = await session.attach();
+    });
+    expect([id(), live?.status]).toEqual([before, "live"]);
+    await visit((session) => session.load());
+    expect([id() === before, live?.endReason]).toEqual([false, "regenerated"]);
+  });
+
+  test("a request that does not look at its session does not renew it, and reads nothing", async () => {
+    const { visit, clock, id, reads } = start({ renewEvery: "15m" });
+    await visit((session) => session.put("n", 1));
+    const before = id();
+    clock.advance(age);
+    reads.length = 0;
+    await visit(() => {});
+    expect([id(), reads]).toEqual([before, []]);
+  });
+
+  test("who only read while another request renewed sends no cookie, since the browser has the new one", async () => {
+    const { visit, clock, web, request, id, sessions, cookies } = start(every);
+    await visit((session) => session.put("n", 1));
+    clock.advance(age);
+    const script = { cookie: cookies.get(), "sec-fetch-mode": "cors" };
+    const late = [web.open(request()), web.open(request(script))];
+    for (const session of late) expect(await session.load()).toEqual({ n: 1 });
+    await visit((session) => session.load());
+    for (const session of late) expect(await session.commit()).toBeNull();
+    expect(await sessions.read(id())).toEqual({ n: 1 });
+    expect(await sessions.records.count()).toBe(1);
+  });
+
+  test("what another request wrote before it was first to renew is answered, and has gone along", async () => {
+    const { visit, clock, web, request, id, sessions, store } = start(every);
+    await visit((session) => session.put("n", 1));
+    clock.advance(age);
+    const other = web.open(request());
+    await other.load();
+    other.put("user", "ada");
+    const { commit } = store;
+    store.commit = async (...given) => {
+      store.commit = commit;
+      const written = await commit(...given);
+      await visit((session) => session.load()); // in between the write and its own renewal
+      return written;
+    };
+    expect(await other.commit()).toBeNull();
+    expect(await sessions.read(id())).toEqual({ n: 1, user: "ada" });
+  });
+
+  test.each(["soon", 0, 999, true])("%j is a bad option", (renewEvery) => {
+    const bad = expect.objectContaining({ code: "bad_option", message: expect.stringContaining("renewEvery") });
+    expect(() => start({ renewEvery: renewEvery as never })).toThrow(bad);
+  });
+});
+
 test.each<[string, object]>([
   ["no secret", { secret: undefined }],
   ["an empty secret", { secret: ["a", ""] }],
@@ -691,6 +763,15 @@ test("what is no hub is a bad option", () => {
   expect(() => fetchSessions({} as never, { secret })).toThrow(expect.objectContaining({ code: "bad_option" }));
 });
 
+test("deadline null of a binding is none, also where it makes the session and the hub has a deadline", async () => {
+  const { sessions, visit, id } = start({}, undefined, { deadline: 2 * HOUR });
+  await visit((session) => session.bind("ada", { deadline: null }));
+  const made = await sessions.records.read(sessionKey(id()));
+  expect(made).toMatchObject({ record: { principal: "ada", deadline: null } });
+  await visit((session) => session.regenerate());
+  expect(await sessions.records.read(sessionKey(id()))).toMatchObject({ record: { deadline: null } });
+});
+
 test("the deadline is not pushed by the time that moving to a new id takes", async () => {
   const { sessions, store, clock, visit, id } = start({}, undefined, { deadline: 2 * HOUR });
   await visit((session) => session.put("n", 1));
@@ -710,4 +791,27 @@ test("the deadline is not pushed by the time that moving to a new id takes", asy
   store.read = read;
   expect(id()).not.toBe(old);
   expect(await deadline()).toBeLessThanOrEqual(before as number);
+});
+
+test("the deadline is not pushed by the time that a schema takes at a new id, either", async () => {
+  const waits: (() => void)[] = [];
+  const schema = z
+    .object({ n: z.number() })
+    .partial()
+    .refine(async () => {
+      for (const wait of waits.splice(0)) wait();
+      return true;
+    });
+  const { sessions, clock, visit, id } = start({}, undefined, { deadline: 2 * HOUR, schema: schema as never });
+  await visit((session) => session.put("n", 1));
+  const deadline = async () => {
+    const found = await sessions.records.read(sessionKey(id()));
+    return found.state === "live" ? found.record.deadline : null;
+  };
+  const before = await deadline();
+  const old = id();
+  waits.push(() => clock.advance(30));
+  await visit((session) => session.regenerate());
+  expect(id()).not.toBe(old);
+  expect(await deadline()).toBe(before);
 });

@@ -149,7 +149,6 @@ fuzz("sealed values", fc.oneof(hostile(fc.constant(sealed)), hostileJson), async
   await allows(["undecryptable"], async () => {
     const read = await sealing.read(sealedAt);
     assert.ok(read.state === "live" && isDeepStrictEqual(read.record.data, { cart: ["kite"] }));
-    // Base64 of the same bytes: its last character has bits that stand for nothing.
-    assert.equal((value as string).slice(0, -1), sealed.slice(0, -1));
+    assert.equal(value, sealed); // it has one form
   });
 });

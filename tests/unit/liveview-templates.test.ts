@@ -46,6 +46,9 @@ describe("escaping", () => {
     expect(textOf(html`<a ${patchTo('/?q="<')}>x</a>`)).toBe(
       '<a href="/?q=&quot;&lt;" data-phx-link="patch" data-phx-link-state="push">x</a>',
     );
+    for (const href of ["/a", "?page=2", "#top", "a/b:c", "", "https://shop.example/a"]) {
+      expect(textOf(html`<a ${patchTo(href)}>x</a>`)).toContain(`href="${href}"`);
+    }
     expect(textOf(html`<a ${navigateTo("/a", { replace: true })}>x</a>`)).toContain(
       'data-phx-link="redirect" data-phx-link-state="replace"',
     );
@@ -53,6 +56,24 @@ describe("escaping", () => {
       '<a phx-click="[[&quot;push&quot;,{&quot;event&quot;:&quot;x&quot;,&quot;value&quot;:{&quot;a&quot;:&quot;\\&quot;&quot;}}]]">x</a>',
     );
   });
+});
+
+test.each([
+  "javascript:alert(1)",
+  " \u0001java\tscript:alert(1)",
+  "JAVASCRIPT:alert(1)",
+  "data:text/html,x",
+  "vbscript:x",
+  "blob:https://shop.example/1",
+  "mailto:ada@shop.example",
+  "//stranger.example",
+  "/\\stranger.example",
+  "\t//stranger.example",
+  "https:stranger.example",
+  "https://",
+])("%j is nothing that a link or a command may lead to", (href) => {
+  const links = [patchTo, navigateTo, (to: string) => JS.patch(to), (to: string) => JS.push("x").navigate(to)];
+  for (const link of links) expect(() => link(href)).toThrow(expect.objectContaining({ code: "bad_option" }));
 });
 
 describe("a diff", () => {

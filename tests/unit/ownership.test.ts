@@ -1,7 +1,7 @@
 // Whose sessions they are: binding, listing, ending, how many there may be, and what goes along to a new id.
 
 import Libsql from "libsql";
-import { createLiveSessions, localBus, memoryStore, sessionKey } from "live-session";
+import { createLiveSessions, localBus, memoryStore, type SessionStore, sessionKey } from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { sqliteStore } from "live-session/sqlite";
 import { describe, expect, test } from "vitest";
@@ -215,6 +215,35 @@ describe("of(principal)", () => {
     }
   });
 
+  test.each(["endAll", "endEveryone"] as const)(
+    "%s looks again: a list can miss what moved while it was read",
+    async (how) => {
+      const inner = memoryStore();
+      const moves: (() => Promise<unknown>)[] = [];
+      const store: SessionStore = {
+        ...inner,
+        // A list of keys that is read page by page: what moves to a key in a page that was read already is not in it.
+        async *list(filter) {
+          const listed = [];
+          for await (const each of inner.list(filter)) listed.push(each);
+          for (const move of moves.splice(0)) await move();
+          for (const each of listed) if ((await inner.read(each.key)).state === "live") yield each;
+        },
+      };
+      const { sessions } = testSessions<Data>({ store });
+      const [still, moving] = [await sessions.create(), await sessions.create({ cart: 1 })];
+      for (const { id } of [still, moving]) await sessions.bind(id, "ada");
+      let moved = "";
+      moves.push(async () => {
+        moved = await sessions.regenerate(moving.id);
+      });
+      expect(await (how === "endAll" ? sessions.of("ada").endAll() : sessions.endEveryone())).toBe(2);
+      expect(moved).not.toBe("");
+      expect(await sessions.read(moved)).toBeNull();
+      expect(await sessions.records.count()).toBe(0);
+    },
+  );
+
   test("endEveryone ends every session, whoever's it is", async () => {
     const { sessions } = testSessions<Data>();
     const all = await Promise.all(Array.from({ length: 60 }, () => sessions.create()));
@@ -348,6 +377,96 @@ describe("regenerate", () => {
     expect([(await sessions.of("ada").list()).length, (await sessions.of("bert").list()).length]).toEqual([0, 1]);
     const last = await sessions.regenerate(again, { principal: null, deadline: null });
     expect(await record(sessions, last)).toMatchObject({ principal: null, deadline: null });
+  });
+
+  /** A hub whose store lets something happen once the new session is made, and fails as it is told. */
+  function interrupted() {
+    const clock = new ManualClock();
+    const inner = memoryStore({ clock });
+    const between: (() => Promise<unknown>)[] = [];
+    const failures = { updates: 0, lostEnds: 0 };
+    const store: SessionStore = {
+      ...inner,
+      async commit(key, commit) {
+        if (commit.mode === "update" && failures.updates > 0) {
+          failures.updates--;
+          throw new Error("away");
+        }
+        const result = await inner.commit(key, commit);
+        if (commit.mode === "create") for (const run of between.splice(0)) await run();
+        return result;
+      },
+      async destroy(key, reason) {
+        const last = await inner.destroy(key, reason);
+        if (failures.lostEnds-- > 0) throw new Error("The line broke.");
+        return last;
+      },
+    };
+    return { ...testSessions<Data>({ clock, store }), between, failures };
+  }
+
+  test("whose it is, its times and its facts follow, too, if they changed while it moved", async () => {
+    const { sessions, clock, between } = interrupted();
+    const { id, key } = await sessions.create({ cart: 1 });
+    const { incarnation } = await record(sessions, id);
+    between.push(
+      () => sessions.bind(id, "ada", { about: { browser: "phone" }, lifetime: "3h", deadline: "6h" }),
+      async () => sessions.records.touch(key, incarnation, { meta: { touched: true } }),
+    );
+    const moved = await sessions.regenerate(id);
+    const facts = { data: { cart: 1 }, principal: "ada", meta: { touched: true } };
+    const times = { lifetime: 3 * HOUR, deadline: clock.now() + 6 * HOUR };
+    expect(await record(sessions, moved)).toMatchObject({ ...facts, ...times });
+    between.push(async () =>
+      sessions.records.touch(sessionKey(moved), (await record(sessions, moved)).incarnation, { meta: { again: 1 } }),
+    );
+    const again = await sessions.regenerate(moved);
+    expect(await record(sessions, again)).toMatchObject({ ...facts, ...times, meta: { again: 1 } });
+  });
+
+  test("what was written last follows though the store fails a few times, since there is no way back by then", async () => {
+    const { sessions, between, failures, errors } = interrupted();
+    const { id } = await sessions.create({ cart: 1 });
+    between.push(async () => {
+      await (await sessions.attach(id)).put("cart", 2);
+      failures.updates = 3;
+    });
+    const moved = await sessions.regenerate(id);
+    expect(await sessions.read(moved)).toEqual({ cart: 2 });
+    expect([failures.updates, errors]).toEqual([0, []]);
+  });
+
+  test("it goes on without that if the store fails for good, and reports it", async () => {
+    const { sessions, between, failures, errors } = interrupted();
+    const { id } = await sessions.create({ cart: 1 });
+    between.push(async () => {
+      await (await sessions.attach(id)).put("cart", 2);
+      failures.updates = 1_000;
+    });
+    const moved = await sessions.regenerate(id);
+    failures.updates = 0;
+    expect(await sessions.read(moved)).toEqual({ cart: 1 });
+    const told = { error: { code: "store_failed" }, context: { stage: "regenerate", key: sessionKey(moved) } };
+    expect(errors).toMatchObject([told]);
+  });
+
+  test("the new id is handed out when the old session was ended, even if the answer got lost", async () => {
+    const { sessions, failures, errors } = interrupted();
+    const { id } = await sessions.create({ cart: 1 });
+    failures.lostEnds = 1;
+    const moved = await sessions.regenerate(id);
+    expect(await sessions.read(moved)).toEqual({ cart: 1 });
+    expect(await sessions.records.count()).toBe(1);
+    expect(errors).toMatchObject([{ error: { code: "store_failed" }, context: { stage: "regenerate" } }]);
+  });
+
+  test("deadline null is none, also where the hub has one, and a session that has none does not get one", async () => {
+    const { sessions, clock } = testSessions<Data>({ deadline: "8h" });
+    const { id } = await sessions.create();
+    expect(await record(sessions, id)).toMatchObject({ deadline: clock.now() + 8 * HOUR });
+    const endless = await sessions.regenerate(id, { deadline: null });
+    expect(await record(sessions, endless)).toMatchObject({ deadline: null });
+    expect(await record(sessions, await sessions.regenerate(endless))).toMatchObject({ deadline: null });
   });
 
   test("of two at once one goes through, and one session is left", async () => {

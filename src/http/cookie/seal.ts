@@ -5,7 +5,7 @@
 // compressed: where an attacker can put text into a session, the length would tell what else is in it (CRIME).
 
 import { createHmac, hkdfSync, randomBytes } from "node:crypto";
-import { decrypt, encrypt } from "../../core/aead.ts";
+import { decrypt, encrypt, fromBase64url } from "../../core/aead.ts";
 import { LiveSessionError } from "../../core/errors.ts";
 import { checkKey, copyJson } from "../../core/json.ts";
 import { SEALED_PREFIX } from "../../core/sealed.ts";
@@ -73,7 +73,8 @@ export class Seal {
     const [, keyId, text = ""] = FORM.exec(value) ?? [];
     const index = this.#keys.findIndex(({ id }) => id === keyId);
     if (index === -1) return null;
-    const bytes = Buffer.from(text, "base64url");
+    const bytes = fromBase64url(text);
+    if (!bytes) return null;
     const key = keyOf((this.#keys[index] as SealingKey).key, bytes.subarray(0, SALT_BYTES));
     const opened = decrypt(key, bytes.subarray(SALT_BYTES), place(name));
     const session = opened && sessionOf(opened.toString());

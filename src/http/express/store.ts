@@ -1,15 +1,19 @@
 // The store for express-session: its callbacks, spoken by the hub.
 
+import type { ServerResponse } from "node:http";
 import session from "express-session";
 import type { AddressOf } from "../../core/address.ts";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
 import { sessionKey } from "../../core/ids.ts";
 import { attempt, type MaybePromise, whenDone } from "../../core/maybe.ts";
+import type { Moved } from "../../core/move.ts";
+import type { Target } from "../../core/writer.ts";
 import { requireSessions } from "../shared/check.ts";
 import { FirstSaves } from "../shared/first-saves.ts";
 import { nobodys } from "../shared/load.ts";
 import { type CountNewcomer, newcomers } from "../shared/newcomers.ts";
+import { isMoved, type Renewals, renewed } from "../shared/renewal.ts";
 import { type SessionObject, sessionObject } from "../shared/snapshot.ts";
 import { type Hub, WorkingCopy } from "../shared/working-copy.ts";
 import { dropSessionMembers, expressFormat } from "./format.ts";
@@ -19,7 +23,8 @@ export interface ExpressStoreOptions {
   /**
    * What becomes of a save or touch by a request that was overtaken by the end of its session, such as a logout in
    * another tab. `"ignore"` drops it; `"error"` also hands a `session_ended` error to the callback, and so to `next`.
-   * Either way the session stays gone. Default `"ignore"`.
+   * Either way the session stays gone. Default `"ignore"`. A write to one that
+   * moved to a new id a moment ago is a `session_moved` error all the same.
    */
   readonly lateWrites?: "ignore" | "error" | undefined;
   /**
@@ -30,7 +35,7 @@ export interface ExpressStoreOptions {
 }
 
 /** Express's request, by way of express-session's types: Express itself is no dependency. */
-type Request = Parameters<session.Store["createSession"]>[0];
+export type Request = Parameters<session.Store["createSession"]>[0];
 type Callback<T = void> = (error?: unknown, value?: T) => void;
 
 /** By session object, since the middleware hands those back; by request too, should user code wrap `req.session`. */
@@ -66,7 +71,7 @@ export class ExpressStore extends session.Store {
         if (found.state !== "live") return nobodys(found, this.#hub);
         const left = found.record.expiresAt - found.now;
         const object = sessionObject(found.record, left);
-        copies.set(object, copy.loaded(found.record, left));
+        copies.set(object, copy.loaded(found.record, left, found.now - found.record.createdAt));
         return object as unknown as session.SessionData;
       });
     });
@@ -90,7 +95,10 @@ export class ExpressStore extends session.Store {
     this.#answer(callback, () => {
       const object = data as unknown as SessionObject;
       const copy = this.#copyOf(sid, object);
-      if (copy.known) return copy.save(object);
+      if (copy.known) {
+        const save = () => copy.save(object);
+        return attempt(save, done, (error) => refuse(object, error));
+      }
       if (wasGivenUp(sid, object)) throw sessionEnded("destroyed");
       const request = requestOf(object);
       // The middleware tries once more with the response. Where that says 429 already, an error would only cut it off.
@@ -127,7 +135,8 @@ export class ExpressStore extends session.Store {
     this.#answer(callback, async () => {
       const now = this.#hub.clock.now();
       const sessions: session.SessionData[] = [];
-      for await (const { record } of this.#hub.records.list()) {
+      for await (const { record, failure } of this.#hub.records.list()) {
+        if (failure !== undefined) throw failure;
         sessions.push(sessionObject(record, record.expiresAt - now) as unknown as session.SessionData);
       }
       return sessions;
@@ -144,6 +153,38 @@ export class ExpressStore extends session.Store {
     this.#answer(callback, async () => {
       for await (const { key } of this.#hub.records.list()) await this.#hub.records.end(key, "destroyed");
     });
+  }
+
+  /**
+   * For `renewSession`: gives a request's session a new id if it has had the old one for long.
+   *
+   * @throws LiveSessionError `session_moved`, and what saving throws
+   */
+  async renew(req: Request, renewals: Renewals, response: ServerResponse): Promise<void> {
+    const object = req.session as unknown as SessionObject | undefined;
+    const copy = object && copies.get(object);
+    if (!object || !copy?.known || !copy.isOf(req.sessionID, this.#hub)) return;
+    const { key, age } = copy;
+    const mode = req.headers["sec-fetch-mode"] as string | undefined;
+    try {
+      await renewals.attend(this.#hub, { key, age, mode, response }, async () => {
+        await copy.save(object); // what was changed before it came here
+        const sid = this.#shadow(req).sessionID;
+        const moved = await renewed(this.#hub, copy.target as Target, sid);
+        if (moved) this.#goOnAs(req, sid, moved);
+        return moved !== null;
+      });
+    } catch (error) {
+      if (isMoved(error)) leave(req);
+      throw error;
+    }
+  }
+
+  #goOnAs(req: Request, sid: string, { record, left }: Moved): void {
+    const object = sessionObject(record, left);
+    copies.set(object, this.#copy(sid).loaded(record, left, 0));
+    req.sessionID = sid;
+    this.createSession(req, object as unknown as session.SessionData);
   }
 
   async #end(sid: string, reason: "destroyed" | "regenerated"): Promise<void> {
@@ -181,14 +222,20 @@ export class ExpressStore extends session.Store {
 
   /** The cookie that the middleware gives a new session, had for one by letting it make one for a shadow of the request. */
   #newCookie(req: Request): session.Cookie {
+    const shadow = this.#shadow(req);
+    const cookie = Object.hasOwn(shadow, "session") ? shadow.session.cookie : new session.Cookie();
+    return JSON.parse(JSON.stringify(cookie)) as session.Cookie;
+  }
+
+  /** The request as if it had come without a session: with a new one. */
+  #shadow(req: Request): Request {
     const shadow = Object.create(req, { headers: { value: req.headers ?? {} } }) as Request;
     try {
       this.generate?.(shadow);
     } catch (error) {
       if (req.headers) throw error; // without headers it is no request, but what `load` stands in for one
     }
-    const cookie = Object.hasOwn(shadow, "session") ? shadow.session.cookie : new session.Cookie();
-    return JSON.parse(JSON.stringify(cookie)) as session.Cookie;
+    return shadow;
   }
 
   /**
@@ -209,6 +256,18 @@ export class ExpressStore extends session.Store {
       },
     );
   }
+}
+
+/** Without an id the middleware neither saves nor sends the cookie, which would take the place of the one for the new id. */
+function leave(req: Request): void {
+  (req as { sessionID: string | undefined }).sessionID = undefined;
+}
+
+function done(): void {}
+
+function refuse(object: SessionObject, error: unknown): never {
+  if (isMoved(error) && isObject(object.req)) leave(object.req as Request);
+  throw error;
 }
 
 function isObject(value: unknown): value is object {

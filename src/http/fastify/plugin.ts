@@ -3,14 +3,16 @@
 import fastifySession, { type FastifySessionObject, type FastifySessionOptions } from "@fastify/session";
 import type { FastifyInstance, FastifyReply, FastifyRequest, Session as SessionData } from "fastify";
 import type { AddressOf } from "../../core/address.ts";
+import { type Duration, milliseconds } from "../../core/duration.ts";
 import { LiveSessionError, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
-import { sessionKey } from "../../core/ids.ts";
+import { generateSessionId, sessionKey } from "../../core/ids.ts";
 import type { LiveSession } from "../../core/live-session.ts";
 import type { Session } from "../../core/session-map.ts";
 import { requireLateWrites, requireSessions } from "../shared/check.ts";
 import { newcomers } from "../shared/newcomers.ts";
 import type { Hub, LateWrites } from "../shared/working-copy.ts";
+import { FastifyRenewal } from "./renewal.ts";
 import { FastifyStore } from "./store.ts";
 
 /** The session's data as declared for Fastify: `declare module "fastify" { interface Session extends Shop {} }`. */
@@ -46,11 +48,18 @@ export interface FastifyLiveSessionOptions extends Omit<FastifySessionOptions, "
   readonly sessions: Hub & { attach(id: string): Promise<unknown>; read(id: string): Promise<unknown> };
   /**
    * What becomes of a save by a request that was overtaken by the end of its session. `"ignore"` drops it, `"error"`
-   * also fails the request with `session_ended`. Either way the session stays gone. Default `"ignore"`.
+   * also fails the request with `session_ended`. Either way the session stays gone. Default `"ignore"`. A write to one that
+   * moved to a new id a moment ago is a `session_moved` error all the same.
    */
   readonly lateWrites?: LateWrites | undefined;
   /** Where a request comes from, for `limits.perAddress.sessions`. Default: `request.ip`, which goes by Fastify's `trustProxy`. */
   readonly address?: AddressOf<FastifyRequest> | undefined;
+  /**
+   * How long a session has one id. After that it goes on under a new one, with all that it has, and the response takes the
+   * cookie along: one to a request that loads a page (Sec-Fetch-Mode) and is alone on this node, or to any once it is overdue
+   * by as much again. Default: never.
+   */
+  readonly renewEvery?: Duration | undefined;
 }
 
 /**
@@ -61,7 +70,7 @@ export interface FastifyLiveSessionOptions extends Omit<FastifySessionOptions, "
  */
 export async function fastifyLiveSession(
   app: FastifyInstance,
-  { sessions, lateWrites = "ignore", address, ...options }: FastifyLiveSessionOptions,
+  { sessions, lateWrites = "ignore", address, renewEvery, ...options }: FastifyLiveSessionOptions,
 ): Promise<void> {
   requireSessions("fastifyLiveSession", sessions);
   requireLateWrites(lateWrites);
@@ -78,7 +87,14 @@ export async function fastifyLiveSession(
       return liveSessionOf(this, replies.get(this), store, sessions as unknown as LiveSessions<FastifyData>);
     },
   });
-  await app.register(fastifySession, { ...options, store });
+  if (renewEvery === undefined) {
+    await app.register(fastifySession, { ...options, store });
+    return;
+  }
+  const { idGenerator = generateSessionId } = options;
+  const renewal = new FastifyRenewal(sessions, store, milliseconds(renewEvery, "renewEvery", 1000), idGenerator);
+  await app.register(fastifySession, { ...options, store, idGenerator: (request) => renewal.idFor(request) });
+  app.addHook("onRequest", (request, reply) => renewal.attend(request, reply));
 }
 
 // What fastify-plugin does: hooks and decorators are for the whole app, not for this plugin alone.

@@ -3,9 +3,11 @@
 import type { SessionStore } from "@fastify/session";
 import type { FastifyRequest, Session as SessionData } from "fastify";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
+import type { Target } from "../../core/writer.ts";
 import { FirstSaves } from "../shared/first-saves.ts";
 import { loadSession } from "../shared/load.ts";
 import type { CountNewcomer } from "../shared/newcomers.ts";
+import { renewed } from "../shared/renewal.ts";
 import { type SessionObject, sessionObject, visibleData } from "../shared/snapshot.ts";
 import { type Hub, type LateWrites, WorkingCopy } from "../shared/working-copy.ts";
 import { fastifyFormat, hasFixedEnd, isSessionMember } from "./format.ts";
@@ -21,6 +23,8 @@ export class FastifyStore implements SessionStore {
   /** The request that each session object is of. */
   readonly #requests = new WeakMap<object, FastifyRequest>();
   readonly #firstSaves = new FirstSaves();
+  /** Sessions that have a new id, by that id, until the middleware saves them under it. */
+  readonly #arriving = new Map<string, WorkingCopy>();
   /** The copy whose data is being handed to the middleware at this moment. */
   #loading: WorkingCopy | null = null;
   /** The request whose session goes on under a new id, while the old one is being destroyed or the new one set. */
@@ -38,8 +42,8 @@ export class FastifyStore implements SessionStore {
     const load = async () => {
       const loaded = await loadSession(this.#hub, key, (record) => !hasFixedEnd(record));
       if (!loaded) return null;
-      const { record, left } = loaded;
-      const copy = this.#copy(sid).loaded(record, left);
+      const { record, left, age } = loaded;
+      const copy = this.#copy(sid).loaded(record, left, age);
       copy.heldAsSession();
       const object = sessionObject({ ...record, data: visibleData(record.data, isSessionMember) }, left);
       return { copy, object: object as unknown as SessionData };
@@ -56,7 +60,7 @@ export class FastifyStore implements SessionStore {
     const request = this.#requests.get(object) ?? this.#regenerating;
     this.#answer(callback, async () => {
       const key = sessionKey(sid);
-      const copy = this.copyOf(key, object) ?? this.#copy(sid);
+      const copy = this.copyOf(key, object) ?? this.#arriving.get(sid) ?? this.#copy(sid);
       this.#copies.set(object, copy);
       if (copy.known) return copy.save(object);
       return this.#firstSaves.add(
@@ -91,6 +95,24 @@ export class FastifyStore implements SessionStore {
   copyOf(key: SessionKey, session: object): WorkingCopy | undefined {
     const copy = this.#copies.get(session);
     return copy?.key === key ? copy : undefined;
+  }
+
+  /**
+   * Gives a session another id: moves it in the store, then has `regenerate` do the same in the middleware, where its old
+   * session is over by then and the new one stored. False if it stays, since the store failed.
+   *
+   * @throws LiveSessionError `session_ended`, `unknown_session`
+   */
+  async renew(copy: WorkingCopy, sid: string, regenerate: () => Promise<void>): Promise<boolean> {
+    const moved = await renewed(this.#hub, copy.target as Target, sid);
+    if (!moved) return false;
+    this.#arriving.set(sid, copy.movedTo(sid, moved));
+    try {
+      await regenerate();
+    } finally {
+      this.#arriving.delete(sid);
+    }
+    return true;
   }
 
   /** Calls `regenerate`, which destroys the old session before it returns: that end gets its name. */

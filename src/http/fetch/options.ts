@@ -33,9 +33,16 @@ export interface FetchSessionsOptions {
   readonly path?: string | undefined;
   /**
    * What becomes of the writes of a request that was overtaken by the end of its session. `"ignore"` drops them,
-   * `"error"` makes `commit` reject with `session_ended`. Either way the session stays gone. Default `"ignore"`.
+   * `"error"` makes `commit` reject with `session_ended`. Either way the session stays gone. Default `"ignore"`. Where it
+   * goes on under a new id, `commit` rejects with `session_moved` for a moment.
    */
   readonly lateWrites?: LateWrites | undefined;
+  /**
+   * How long a session has one id. After that it goes on under a new one, with all that it has, and the response takes the
+   * cookie along: one to a request that loads a page (Sec-Fetch-Mode), or to any once it is overdue by as much again. Not
+   * where the request attached to the session. Default: never.
+   */
+  readonly renewEvery?: Duration | undefined;
   /**
    * Takes over the sessions that `cookieSessions` sealed, so that nobody is logged out by the change to a live store: give
    * what it made. The cookie must keep its `name`, `secure`, `domain` and `path`, since the new one takes its place.
@@ -59,6 +66,8 @@ export interface CookieSettings {
   readonly domain: string | undefined;
   readonly path: string;
   readonly lateWrites: LateWrites;
+  /** In ms; `null` for never. */
+  readonly renewEvery: number | null;
   readonly former: Former | null;
 }
 
@@ -72,6 +81,7 @@ const known: ReadonlySet<string> = new Set<keyof FetchSessionsOptions>([
   "domain",
   "path",
   "lateWrites",
+  "renewEvery",
   "moveFrom",
   "address",
 ]);
@@ -94,8 +104,21 @@ export function readCookieOptions(options: FetchSessionsOptions): CookieSettings
   if (domain !== undefined && !/^[\w.-]+$/.test(domain)) throw bad("domain: not the name of a domain.");
   requireLateWrites(lateWrites);
   const age = maxAge === "session" ? null : milliseconds(maxAge, "maxAge", 1000);
+  const renewEvery = options.renewEvery === undefined ? null : milliseconds(options.renewEvery, "renewEvery", 1000);
   const former = options.moveFrom === undefined ? null : formerOf(options.moveFrom);
-  const settings = { secrets, name, maxAge: age, rolling, secure, sameSite, domain, path, lateWrites, former };
+  const settings = {
+    secrets,
+    name,
+    maxAge: age,
+    rolling,
+    secure,
+    sameSite,
+    domain,
+    path,
+    lateWrites,
+    renewEvery,
+    former,
+  };
   for (const same of ["name", "secure", "domain", "path"] as const) {
     if (former && former.cookie[same] !== settings[same]) throw bad(`moveFrom: its ${same} is another than here.`);
   }

@@ -10,12 +10,23 @@ import type { LiveSession } from "../../core/live-session.ts";
 import { checkBinding, type RequestBindOptions } from "../../core/ownership.ts";
 import type { DeepReadonly, KeyOf, Session } from "../../core/session-map.ts";
 import type { EndReason, JsonObject } from "../../core/store.ts";
-import { loadSession } from "../shared/load.ts";
+import { loadSession, refuseMoved } from "../shared/load.ts";
 import type { CountNewcomer } from "../shared/newcomers.ts";
+import { isOver, navigates, renewalDue } from "../shared/renewal.ts";
 import { type GivenCookie, givenCookie, isSecure, type RequestLike, setCookie, withCookie } from "./cookie.ts";
 import { applied, concern, dependOnData, type Operation } from "./operations.ts";
 import type { CookieSettings } from "./options.ts";
-import { boundFacts, createSession, EMPTY, type FetchBinding, type Loaded, maxAgeOf, moveSession } from "./stored.ts";
+import {
+  boundFacts,
+  createSession,
+  EMPTY,
+  type FetchBinding,
+  type Loaded,
+  loadedAs,
+  maxAgeOf,
+  movedSession,
+  renewedSession,
+} from "./stored.ts";
 import { SessionWrites } from "./writes.ts";
 
 export interface FetchBindOptions extends RequestBindOptions {
@@ -47,6 +58,11 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
   #destroyed = false;
   #sends = false;
   #committed = false;
+  /** Whether this request loads a page. */
+  readonly #navigates: boolean;
+  /** Whether the session has had its id for long. */
+  #renews = false;
+  #attached = false;
   /** What reads and then writes goes one after the other, so that nothing is written twice or slips through between. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -63,6 +79,7 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     this.#admit = () => countNewcomer(request);
     this.#given = givenCookie(settings, request);
     this.#secure = isSecure(settings, request);
+    this.#navigates = navigates(request.headers.get("sec-fetch-mode"));
   }
 
   /** All the data, frozen. Activity: pushes the idle lifetime (throttled by `touchInterval`). */
@@ -130,6 +147,7 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
    */
   async attach(): Promise<LiveSession<Data>> {
     const writes = !this.#committed;
+    this.#attached = true; // at a new id the handle would lose its session
     const loaded = await this.#next(async () => {
       if (writes) await this.#flush(true);
       return this.#load();
@@ -150,7 +168,10 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     if (this.#committed) return null;
     this.#committed = true;
     const { rolling } = this.#settings;
-    await this.#next(() => this.#flush(false));
+    await this.#next(async () => {
+      await this.#flush(false);
+      await this.#renew();
+    });
     const loaded = this.#loading !== null || rolling ? await this.#load() : null;
     if (!loaded) return this.#destroyed && this.#given ? setCookie(this.#settings, this.#secure, null) : null;
     const maxAge = maxAgeOf(loaded.meta, this.#settings.maxAge);
@@ -167,11 +188,11 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
   }
 
   /**
-   * Whether a session that just arrived is over again: its cookie would take the place of the one that another request
-   * sent since, which logged in.
+   * Whether a session is over again that just arrived, or that others may have renewed: its cookie would take the place of the
+   * one that another request sent since.
    */
   async #overSince({ id, key }: Loaded): Promise<boolean> {
-    if (!this.#given?.arrive || id !== this.#given.id) return false;
+    if (id !== this.#given?.id || !(this.#given.arrive || this.#settings.renewEvery !== null)) return false;
     return (await this.#sessions.records.read(key)).state !== "live";
   }
 
@@ -205,11 +226,18 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     if (!this.#given) return;
     const { id, arrive } = this.#given;
     await arrive?.(this.#sessions);
-    const key = sessionKey(id);
-    const found = await loadSession(this.#sessions, key);
+    const found = await loadSession(this.#sessions, sessionKey(id));
     if (!found) return;
-    const { incarnation, lifetime, data, meta, principal } = found.record;
-    this.#loaded = { id, key, incarnation, lifetime, data, meta, principal };
+    this.#loaded = loadedAs(id, found);
+    const { renewEvery } = this.#settings;
+    this.#renews = renewEvery !== null && renewalDue(renewEvery, found.age, !this.#navigates);
+  }
+
+  /** What was written is written by now: if another request was first to renew, it goes along there. */
+  async #renew(): Promise<void> {
+    const loaded = this.#loaded;
+    if (!this.#renews || this.#attached || loaded?.id !== this.#given?.id || !loaded) return;
+    this.#stored(await renewedSession(this.#sessions, loaded));
   }
 
   /** The data as this request sees it, once it is loaded. */
@@ -239,7 +267,7 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     try {
       this.#stored(await this.#write(loaded, changesOf));
     } catch (error) {
-      this.#overtaken(error);
+      await this.#overtaken(loaded, error);
     }
     return taken;
   }
@@ -279,15 +307,18 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
     const loaded = this.#loaded;
     const { maxAge } = this.#settings;
     if (loaded && regenerates) {
-      const moved = await moveSession(this.#sessions, loaded, operations, maxAge, binding);
-      if (moved) return moved;
+      try {
+        return await movedSession(this.#sessions, loaded, operations, maxAge, binding);
+      } catch (error) {
+        if (endOf(error) === null) throw error;
+      }
     } else if (loaded) {
       if (operations.length === 0 && !binding) return loaded;
       const changesOf = (data: JsonObject) => diff(data, applied(data, operations));
       try {
         return await this.#write(loaded, changesOf, dependOnData(operations), binding);
       } catch (error) {
-        this.#overtaken(error);
+        await this.#overtaken(loaded, error);
         return null;
       }
     }
@@ -319,9 +350,10 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
   }
 
   /** Rethrows what is no end of the session. Of an end: the session is gone, and what was being written with it. */
-  #overtaken(error: unknown): void {
+  async #overtaken({ key }: Loaded, error: unknown): Promise<void> {
     const reason = endOf(error);
     if (reason === null) throw error;
+    await refuseMoved(this.#sessions, key, error);
     this.#stored(null);
     if (this.#settings.lateWrites === "error") throw sessionEnded(reason);
   }
@@ -329,7 +361,5 @@ export class FetchSession<Data extends object> extends SessionWrites<Data> {
 
 /** Why a session is over, if an error says so. */
 function endOf(error: unknown): EndReason | null {
-  if (!(error instanceof LiveSessionError)) return null;
-  if (error.code !== "session_ended" && error.code !== "unknown_session") return null;
-  return error.reason ?? "destroyed";
+  return isOver(error) ? ((error as LiveSessionError).reason ?? "destroyed") : null;
 }

@@ -1,9 +1,10 @@
 // The records that a request's session makes: a new one, or one that goes on under a new id.
 
-import { diff } from "../../core/changes.ts";
 import { generateSessionId, type SessionKey, sessionKey } from "../../core/ids.ts";
+import { moveSession } from "../../core/move.ts";
 import type { Binding } from "../../core/ownership.ts";
 import type { Commit, JsonObject, SessionRecord } from "../../core/store.ts";
+import { isOver, renewed } from "../shared/renewal.ts";
 import type { Hub } from "../shared/working-copy.ts";
 import { applied, type Operation } from "./operations.ts";
 
@@ -60,56 +61,43 @@ export async function createSession(
 }
 
 /**
- * Goes on under a new id, with the operations applied; `null` if the session was over already. The new record is made
- * first, so that what is refused ends nothing. And what the operations write is never to be had under the old id, which
- * somebody may have planted: not for a moment, and not when the store fails halfway.
+ * Goes on under a new id, with the operations applied to what is there by then.
  *
- * @throws LiveSessionError as `createSession`: then the old session is as it was
+ * @throws LiveSessionError as `createSession`: then the old session is as it was; `session_ended`, `unknown_session`
  */
-export async function moveSession(
+export async function movedSession(
   hub: Hub,
-  from: Loaded,
+  { key, incarnation }: Loaded,
   operations: readonly Operation[],
   maxAge: number | null,
   binding: FetchBinding | null,
-): Promise<Loaded | null> {
-  const asked = hub.clock.now();
-  const found = await hub.records.read(from.key);
-  if (found.state !== "live" || found.record.incarnation !== from.incarnation) return null;
-  const { data, version, lifetime, deadline, meta, principal } = found.record;
-  const left = deadline === null ? null : deadline - found.now - (hub.clock.now() - asked);
-  const deadlineAfter = binding?.deadline === undefined ? left : binding.deadline;
-  const facts = { deadline: deadlineAfter, lifetime, meta, principal, ...boundFacts(meta, binding) };
-  const made = await createSession(hub, applied(data, operations), maxAge, facts);
-  const last = await endOld(hub, from, made);
-  // It was ended by somebody else in between: what it held must not live on.
-  if (last === null) await hub.records.end(made.key, "destroyed");
-  if (last === null || last === "unseen" || last.version === version) return last && made;
-  return caughtUp(hub, made, last.data, operations);
+): Promise<Loaded> {
+  const id = generateSessionId();
+  const { writer } = hub;
+  const dataOf = async (data: JsonObject) =>
+    (await writer.checked(EMPTY, { put: applied(data, operations), delete: [] })).put;
+  const factsOf = (record: SessionRecord) => {
+    const { principal, meta = record.meta } = boundFacts(record.meta, binding);
+    const lifetime = maxAgeOf(meta, maxAge) ?? record.lifetime;
+    return { principal, meta, lifetime, deadline: binding?.deadline };
+  };
+  return loadedAs(id, await moveSession(hub, { key, incarnation }, { id, dataOf, factsOf }));
 }
 
-/** The old session's last record; `null` if it was over; `"unseen"` if it was ended, but the answer got lost. */
-async function endOld({ records }: Hub, from: Loaded, made: Loaded): Promise<SessionRecord | "unseen" | null> {
+/** The session under a new id; under its old one if the store fails; `null` if it is over, or another request was first. */
+export async function renewedSession(hub: Hub, loaded: Loaded): Promise<Loaded | null> {
+  const id = generateSessionId();
   try {
-    return await records.end(from.key, "regenerated");
+    const moved = await renewed(hub, loaded, id);
+    return moved ? loadedAs(id, moved) : loaded;
   } catch (error) {
-    const now = await records.read(from.key);
-    if (now.state === "ended" && now.reason === "regenerated") return "unseen";
-    await records.end(made.key, "destroyed");
+    if (isOver(error)) return null;
     throw error;
   }
 }
 
-/**
- * Others wrote to the old session while the new one was made: the operations count from that. There is no way back by
- * now, so what cannot be written is reported, and the session goes on without it.
- */
-async function caughtUp(hub: Hub, made: Loaded, last: JsonObject, operations: readonly Operation[]): Promise<Loaded> {
-  try {
-    const { data } = await hub.writer.transact(made, (data) => diff(data, applied(last, operations)));
-    return { ...made, data };
-  } catch (error) {
-    hub.report(error, { stage: "regenerate", key: made.key });
-    return made;
-  }
+/** A record as the request knows it. */
+export function loadedAs(id: string, { record }: { readonly record: SessionRecord }): Loaded {
+  const { incarnation, lifetime, data, meta, principal } = record;
+  return { id, key: sessionKey(id), incarnation, lifetime, data, meta, principal };
 }

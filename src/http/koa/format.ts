@@ -1,7 +1,7 @@
 // Sessions as koa-session has them: data, with `_expire` and `_maxAge`, or `_session`, beside it.
 
 import type { JsonObject } from "../../core/store.ts";
-import { type StoredCookie, storedCookie } from "../shared/cookie.ts";
+import { lifetimeIn, type StoredCookie, storedCookie } from "../shared/cookie.ts";
 import { snapshotOf, visibleData } from "../shared/snapshot.ts";
 import type { SessionFormat } from "../shared/working-copy.ts";
 
@@ -26,7 +26,7 @@ export const koaFormat: SessionFormat = {
   dataOf: (object, known) => snapshotOf(object, known, isSessionMember),
   // In the words of express-session's cookie, so that the facts of a record mean the same in every framework.
   cookieOf({ _maxAge, _session }) {
-    if (typeof _maxAge === "number") return { stored: { originalMaxAge: _maxAge }, lifetime: _maxAge };
+    if (typeof _maxAge === "number") return { stored: { originalMaxAge: _maxAge }, lifetime: lifetimeIn(_maxAge) };
     return _session ? { stored: { originalMaxAge: null, expires: null }, lifetime: null } : null;
   },
   visible: (data) => visibleData(data, isSessionMember),

@@ -1,11 +1,15 @@
 // The external store for koa-session: three async functions, each of which is told the request that it is for.
 
 import type { AddressOf } from "../../core/address.ts";
+import { sessionMoved } from "../../core/errors.ts";
+import { type HiddenField, hiddenField } from "../../core/hidden-field.ts";
 import { cloneJson } from "../../core/json.ts";
+import type { Target } from "../../core/writer.ts";
 import { takeBinding } from "../shared/binding.ts";
 import { requireLateWrites, requireSessions } from "../shared/check.ts";
 import { loadSession } from "../shared/load.ts";
 import { newcomers } from "../shared/newcomers.ts";
+import { renewed } from "../shared/renewal.ts";
 import { type SessionObject, visibleData } from "../shared/snapshot.ts";
 import { type Hub, type LateWrites, WorkingCopy } from "../shared/working-copy.ts";
 import { hasOwnLifetime, isSessionMember, koaFormat, lifetimeMarks } from "./format.ts";
@@ -13,7 +17,8 @@ import { hasOwnLifetime, isSessionMember, koaFormat, lifetimeMarks } from "./for
 export interface KoaStoreOptions {
   /**
    * What becomes of a save by a request that was overtaken by the end of its session. `"ignore"` drops it, `"error"`
-   * also fails the request with `session_ended`. Either way the session stays gone. Default `"ignore"`.
+   * also fails the request with `session_ended`. Either way the session stays gone. Default `"ignore"`. A write to one that
+   * moved to a new id a moment ago is a `session_moved` error all the same.
    */
   readonly lateWrites?: LateWrites | undefined;
   /** Where a request comes from, for `limits.perAddress.sessions`. Default: `ctx.ip`, which goes by Koa's `app.proxy`. */
@@ -26,6 +31,19 @@ export interface KoaStore {
   set(id: string, session: SessionObject, maxAge: unknown, options: { ctx?: object }): Promise<void>;
   destroy(id: string, options: { ctx?: object }): Promise<void>;
 }
+
+/** How `renewSession` reaches into a store. */
+export interface KoaMover {
+  readonly hub: Hub;
+  /** What this request loaded. */
+  copyOf(ctx: object): WorkingCopy | undefined;
+  /** The session has another id by now: nothing of this request may be saved, nor its cookie sent once more. */
+  leave(ctx: object): void;
+  /** Moves what this request loaded to another id; false if it stays, since the store failed. */
+  move(ctx: object, copy: WorkingCopy, id: string): Promise<boolean>;
+}
+
+export const movers: HiddenField<KoaMover> = hiddenField<KoaMover>();
 
 /**
  * `ctx.session` as koa-session makes it, with your interface's keys: the data, and what one does with a session.
@@ -63,6 +81,9 @@ export function koaStore(sessions: Hub, { lateWrites = "ignore", address }: KoaS
   requireLateWrites(lateWrites);
   const countNewcomer = newcomers(sessions, address);
   const copies = new WeakMap<object, WorkingCopy>();
+  /** The id that a request's session had before it was renewed: over by the time that koa-session destroys it. */
+  const former = new WeakMap<object, string>();
+  const left = new WeakSet<object>();
 
   /** The copy that this request loaded or saved under this id. */
   function copyOf(id: string, ctx: object): WorkingCopy {
@@ -73,13 +94,13 @@ export function koaStore(sessions: Hub, { lateWrites = "ignore", address }: KoaS
     return copy;
   }
 
-  return {
+  const store: KoaStore = {
     async get(id, _maxAge, { ctx = {} } = {}) {
       const copy = copyOf(id, ctx);
       const loaded = await loadSession(sessions, copy.key, (record) => !hasOwnLifetime(record.meta));
       if (!loaded) return null;
-      const { record, left } = loaded;
-      copy.loaded(record, left);
+      const { record, left, age } = loaded;
+      copy.loaded(record, left, age);
       copy.heldAsSession();
       const data = cloneJson(visibleData(record.data, isSessionMember));
       return { ...data, ...lifetimeMarks(record.meta, left) };
@@ -87,15 +108,31 @@ export function koaStore(sessions: Hub, { lateWrites = "ignore", address }: KoaS
 
     // The maxAge that comes beside the session is ten seconds more than the session's own.
     async set(id, session, _maxAge, { ctx = {} } = {}) {
+      if (left.has(ctx)) throw sessionMoved();
       // What is handed in is a copy of the object that user code holds.
       const binding = takeBinding((ctx as { session?: object | null }).session);
       await copyOf(id, ctx).save(session, binding, () => countNewcomer(ctx));
     },
 
     async destroy(id, { ctx = {} } = {}) {
+      if (former.get(ctx) === id) return;
       // A session that goes on under a new id is still there when its old one is destroyed.
       const goesOn = Boolean((ctx as { session?: unknown }).session);
       await copyOf(id, ctx).end(goesOn ? "regenerated" : "destroyed");
     },
   };
+
+  movers.set(store, {
+    hub: sessions,
+    copyOf: (ctx) => copies.get(ctx),
+    leave: (ctx) => left.add(ctx),
+    async move(ctx, copy, id) {
+      const moved = await renewed(sessions, copy.target as Target, id);
+      if (!moved) return false;
+      former.set(ctx, copy.id);
+      copies.set(ctx, copy.movedTo(id, moved));
+      return true;
+    },
+  });
+  return store;
 }

@@ -1,5 +1,6 @@
 // The session's cookie, as a record keeps it: in `meta`, beside the data and never part of it.
 
+import { LONGEST_MS } from "../../core/duration.ts";
 import { LiveSessionError } from "../../core/errors.ts";
 import { copyJson, equalJson } from "../../core/json.ts";
 import type { JsonObject } from "../../core/store.ts";
@@ -92,8 +93,13 @@ function ageOf(cookie: StoredCookie | undefined): number {
 
 /** The middleware's clock is Date.now, whatever the hub's is. */
 function lifetimeOf({ originalMaxAge, maxAge }: StoredCookie, end: number): number | null {
-  for (const ms of [originalMaxAge, maxAge, end - Date.now()]) if (Number.isFinite(ms)) return Math.ceil(ms as number);
+  for (const ms of [originalMaxAge, maxAge, end - Date.now()]) if (Number.isFinite(ms)) return lifetimeIn(ms as number);
   return null;
+}
+
+/** The lifetime that a cookie asks for: cookies of "for ever" last a hundred years, since no date is for ever. */
+export function lifetimeIn(ms: number): number {
+  return Math.min(Math.ceil(ms), LONGEST_MS);
 }
 
 /** The cookie as the middleware reads it; `left` is what is left of the session, in ms. */

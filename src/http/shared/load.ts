@@ -1,6 +1,6 @@
 // Loads sessions for requests of frameworks that have no touch of their own.
 
-import { sessionMoved } from "../../core/errors.ts";
+import { LiveSessionError, sessionMoved } from "../../core/errors.ts";
 import type { SessionKey } from "../../core/ids.ts";
 import type { ReadResult, SessionRecord } from "../../core/store.ts";
 import type { Hub } from "./working-copy.ts";
@@ -9,6 +9,8 @@ export interface LoadedRecord {
   readonly record: SessionRecord;
   /** The time to its expiry, in ms. */
   readonly left: number;
+  /** How long the session has had its id, in ms. */
+  readonly age: number;
 }
 
 /**
@@ -26,10 +28,20 @@ export async function loadSession(
   if (found.state !== "live") return nobodys(found, { records });
   const { record, now } = found;
   const { lifetime, deadline, expiresAt, incarnation } = record;
-  const left = expiresAt - now;
-  if (!records.pushDue(record, now) || !pushes(record)) return { record, left };
+  const [left, age] = [expiresAt - now, now - record.createdAt];
+  if (!records.pushDue(record, now) || !pushes(record)) return { record, left, age };
   if (!(await records.touch(key, incarnation))) return null; // it ended in between
-  return { record, left: Math.min(lifetime, (deadline ?? Number.POSITIVE_INFINITY) - now) };
+  return { record, left: Math.min(lifetime, (deadline ?? Number.POSITIVE_INFINITY) - now), age };
+}
+
+/**
+ * A write that was refused because the session is over: where it goes on under a new id, the request is told to try again,
+ * like those that come with the old id. Dropped, the write would be lost to a session that lives.
+ *
+ * @throws LiveSessionError `session_moved`
+ */
+export async function refuseMoved(hub: Pick<Hub, "records">, key: SessionKey, error: unknown): Promise<void> {
+  if (error instanceof LiveSessionError && error.reason === "regenerated") nobodys(await hub.records.read(key), hub);
 }
 
 /**

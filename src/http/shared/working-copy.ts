@@ -6,11 +6,13 @@ import type { LiveSessions } from "../../core/hub.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
 import { attempt, isPromise, type MaybePromise, whenDone } from "../../core/maybe.ts";
+import type { Moved } from "../../core/move.ts";
 import { type Binding, metaAbout } from "../../core/ownership.ts";
 import type { CommitResult, EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
-import type { WriteExtras } from "../../core/writer.ts";
+import type { Target, WriteExtras } from "../../core/writer.ts";
 import { takeBinding } from "./binding.ts";
 import { type CookieFacts, metaWith, type StoredCookie, storedCookie } from "./cookie.ts";
+import { refuseMoved } from "./load.ts";
 import type { SessionObject } from "./snapshot.ts";
 
 /** The part of the hub that request adapters go through. */
@@ -62,18 +64,21 @@ const NO_COOKIE: JsonObject = Object.freeze({ cookie: null });
 
 export class WorkingCopy {
   readonly key: SessionKey;
-  readonly #sid: string;
+  /** The session id. */
+  readonly id: string;
   readonly #hub: Hub;
   readonly #format: SessionFormat;
   readonly #lateWrites: LateWrites;
   /** `null` for a session that was not loaded and not saved yet. */
   #base: Base | null = null;
+  /** On this node's clock, in ms since 1970. */
+  #madeAt: number | null = null;
   /** Saves and touches of one session object go one after the other, each against what the one before left. */
   #last: Promise<unknown> | null = null;
 
   constructor(sid: string, hub: Hub, format: SessionFormat, lateWrites: LateWrites) {
     this.key = sessionKey(sid);
-    this.#sid = sid;
+    this.id = sid;
     this.#hub = hub;
     this.#format = format;
     this.#lateWrites = lateWrites;
@@ -81,7 +86,7 @@ export class WorkingCopy {
 
   /** Whether this is a copy of that session, of that hub. */
   isOf(sid: string, hub: Hub): boolean {
-    return this.#sid === sid && this.#hub === hub;
+    return this.id === sid && this.#hub === hub;
   }
 
   get known(): boolean {
@@ -93,10 +98,29 @@ export class WorkingCopy {
     return this.#base?.meta?.cookie === null;
   }
 
-  /** Takes a record as read for the base; `left` is the time to its expiry, in ms. */
-  loaded(record: SessionRecord, left: number): this {
+  /** The session as it was loaded, `null` if it was not. */
+  get target(): Required<Target> | null {
+    return this.#base && { key: this.key, incarnation: this.#base.incarnation };
+  }
+
+  /** How long the session has had its id, in ms; 0 for one that was not loaded. */
+  get age(): number {
+    return this.#madeAt === null ? 0 : this.#hub.clock.now() - this.#madeAt;
+  }
+
+  /** Takes a record as read for the base; `left` is the time to its expiry, `age` that since its id was made, in ms. */
+  loaded(record: SessionRecord, left: number, age: number): this {
     this.#base = this.#baseOf(record, left);
+    this.#madeAt = this.#hub.clock.now() - age;
     return this;
+  }
+
+  /** The copy of the same object under a new id. What others wrote meanwhile is in the store there, and not in the object. */
+  movedTo(id: string, { record, left }: Moved): WorkingCopy {
+    const copy = new WorkingCopy(id, this.#hub, this.#format, this.#lateWrites).loaded(record, left, 0);
+    const { incarnation, expiresAt, pushable } = copy.#base as Base;
+    if (this.#base) copy.#base = { ...this.#base, incarnation, expiresAt, pushable };
+    return copy;
   }
 
   /** From now on the copy is held as a Session, which has no room for some names: their absence is no deletion. */
@@ -108,8 +132,8 @@ export class WorkingCopy {
    * Writes what changed since the base, key by key. What the object holds is taken at once, before this returns.
    *
    * @throws LiveSessionError `not_json`, `bad_key`, `too_large`, `invalid_data`, `store_failed`, `conflict`, and
-   *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it; with a binding
-   *   `too_many_sessions`; for a new session what `admit` throws
+   *   `session_ended` for an ended session that this copy never knew live, or as `lateWrites` has it; `session_moved` for one
+   *   that has another id since a moment ago; with a binding `too_many_sessions`; for a new session what `admit` throws
    * @param admit asked before a session is made: it throws if there must be none
    */
   save(object: SessionObject, binding = takeBinding(object), admit: () => void = done): MaybePromise<void> {
@@ -183,7 +207,14 @@ export class WorkingCopy {
     if (isEmpty(changes) && !binding) return this.#touch(base, cookie);
     const extras = this.#extras(base, cookie, binding);
     const target = { key: this.key, incarnation: base.incarnation };
-    return whenDone(this.#hub.writer.write(target, changes, extras), () => this.#pushed(base, data, extras));
+    return attempt(
+      () => this.#hub.writer.write(target, changes, extras),
+      () => this.#pushed(base, data, extras),
+      async (error) => {
+        await refuseMoved(this.#hub, this.key, error);
+        throw error;
+      },
+    );
   }
 
   #touch(base: Base, cookie: CookieFacts | null): MaybePromise<Base> {
