@@ -322,8 +322,10 @@ export class LiveSessions<Data extends object> implements MapWriter {
         }),
       },
     );
-    if (binding && binding.principal !== before.principal) {
-      await this.ownership.admit(made.key, made.record.incarnation, binding.principal);
+    const { incarnation: now, principal } = made.record;
+    if (principal !== before.principal) {
+      if (binding) await this.ownership.admit(made.key, now, principal);
+      else await this.ownership.hold(made.key, now, principal); // somebody bound it while it moved
     }
     return id;
   }

@@ -6,7 +6,7 @@ import { LiveSessionError, sessionEnded, unknownSession } from "./errors.ts";
 import { type SessionKey, sessionKey } from "./ids.ts";
 import { copyJson, jsonBytes } from "./json.ts";
 import type { SessionRecords } from "./records.ts";
-import type { EndReason, JsonObject, ListedRecord, SessionRecord } from "./store.ts";
+import type { CommitResult, EndReason, JsonObject, ListedRecord, SessionRecord } from "./store.ts";
 
 /** What an app keeps about a session beside its data, to show to whoever owns it: user agent, address, a label. JSON. */
 export type SessionAbout = JsonObject;
@@ -174,19 +174,44 @@ export class Ownership {
    * @throws LiveSessionError `too_many_sessions`: the session is nobody's again
    */
   async admit(key: SessionKey, incarnation: string, principal: string | null): Promise<void> {
+    if (await this.hold(key, incarnation, principal)) return;
+    const message = `This principal has ${this.#limit?.max} sessions already, and may not have more.`;
+    throw new LiveSessionError("too_many_sessions", message, { status: 403 });
+  }
+
+  /** As `admit`, but false where the session is nobody's again: for one that moved while somebody else bound it. */
+  async hold(key: SessionKey, incarnation: string, principal: string | null): Promise<boolean> {
     const limit = this.#limit;
-    if (!limit || principal === null) return;
+    if (!limit || principal === null) return true;
     const all = await this.#all(principal);
-    if (all.length <= limit.max) return;
+    if (all.length <= limit.max) return true;
     if (limit.whenFull === "refuse") {
-      const unbound = { mode: "update", put: {}, delete: [], ifIncarnation: incarnation, principal: null } as const;
-      await this.#records.commit(key, unbound);
-      const message = `This principal has ${limit.max} sessions already, and may not have more.`;
-      throw new LiveSessionError("too_many_sessions", message, { status: 403 });
+      const refused = await this.#unbind(key, incarnation);
+      // It went on under a new id meanwhile, bound as it was: the youngest of all.
+      if (!refused.ok && refused.why === "ended" && refused.reason === "regenerated")
+        await this.#unbindYoungest(principal);
+      return false;
     }
     // One that was there before somebody logged in with it may be the oldest of all: it stays.
     const candidates = all.filter((each) => each.key !== key || each.record.version === 1).sort(byAge);
     await this.#endThese(candidates.slice(0, all.length - limit.max), "revoked");
+    return true;
+  }
+
+  async #unbind(key: SessionKey, incarnation: string): Promise<CommitResult> {
+    return this.#records.commit(key, {
+      mode: "update",
+      put: {},
+      delete: [],
+      ifIncarnation: incarnation,
+      principal: null,
+    });
+  }
+
+  async #unbindYoungest(principal: string): Promise<void> {
+    const all = (await this.#all(principal)).sort(byAge);
+    const excess = all.slice(this.#limit?.max);
+    await Promise.all(excess.map(({ key, record }) => this.#unbind(key, record.incarnation)));
   }
 
   of(principal: string): PrincipalSessions {

@@ -1,7 +1,14 @@
 // Whose sessions they are: binding, listing, ending, how many there may be, and what goes along to a new id.
 
 import Libsql from "libsql";
-import { createLiveSessions, localBus, memoryStore, type SessionStore, sessionKey } from "live-session";
+import {
+  createLiveSessions,
+  localBus,
+  memoryStore,
+  type PrincipalLimit,
+  type SessionStore,
+  sessionKey,
+} from "live-session";
 import { ManualClock } from "live-session/conformance";
 import { sqliteStore } from "live-session/sqlite";
 import { describe, expect, test } from "vitest";
@@ -380,7 +387,7 @@ describe("regenerate", () => {
   });
 
   /** A hub whose store lets something happen once the new session is made, and fails as it is told. */
-  function interrupted() {
+  function interrupted(principalLimit?: PrincipalLimit) {
     const clock = new ManualClock();
     const inner = memoryStore({ clock });
     const between: (() => Promise<unknown>)[] = [];
@@ -402,8 +409,46 @@ describe("regenerate", () => {
         return last;
       },
     };
-    return { ...testSessions<Data>({ clock, store }), between, failures };
+    return { ...testSessions<Data>({ clock, store, principalLimit }), between, failures };
   }
+
+  test("a login that meets the move of its session makes no session more than principalLimit", async () => {
+    const { sessions, between } = interrupted({ max: 1, whenFull: "refuse" });
+    await sessions.bind((await sessions.create({})).id, "bert");
+    const { id } = await sessions.create({ cart: 1 });
+    let login: Promise<unknown> = Promise.resolve();
+    between.push(async () => {
+      login = sessions.bind(id, "bert").catch(() => {}); // refused, or undone by the move: either will do
+    });
+    const moved = await sessions.regenerate(id);
+    await login;
+    expect(await record(sessions, moved)).toMatchObject({ principal: null, data: { cart: 1 } });
+    expect(await sessions.of("bert").list()).toHaveLength(1);
+  });
+
+  test("nor does one that is refused when its session has moved already", async () => {
+    const clock = new ManualClock();
+    const inner = memoryStore({ clock });
+    let moves: (() => Promise<string>) | null = null;
+    let moved = "";
+    const store: SessionStore = {
+      ...inner,
+      async *list(filter) {
+        const move = moves;
+        moves = null;
+        if (move) moved = await move();
+        yield* inner.list(filter);
+      },
+    };
+    const { sessions } = testSessions<Data>({ clock, store, principalLimit: { max: 1, whenFull: "refuse" } });
+    await sessions.bind((await sessions.create({})).id, "bert");
+    const { id } = await sessions.create({ cart: 1 });
+    moves = () => sessions.regenerate(id);
+    clock.advance(1);
+    expect(await rejection(sessions.bind(id, "bert"))).toMatchObject({ code: "too_many_sessions" });
+    expect(await record(sessions, moved)).toMatchObject({ principal: null, data: { cart: 1 } });
+    expect(await sessions.of("bert").list()).toHaveLength(1);
+  });
 
   test("whose it is, its times and its facts follow, too, if they changed while it moved", async () => {
     const { sessions, clock, between } = interrupted();
