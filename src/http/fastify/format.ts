@@ -24,14 +24,25 @@ const members = new Set([
 
 export const isSessionMember = (name: string): boolean => members.has(name);
 
+/** The cookie of a session as its `toJSON` gives it. */
+interface CookieJson {
+  readonly originalExpires?: unknown;
+  readonly originalMaxAge?: unknown;
+  readonly expires?: unknown;
+}
+
 export const fastifyFormat: SessionFormat = {
   dataOf: (object, known) => snapshotOf(object, known, isSessionMember),
   cookieOf({ cookie }, known) {
+    const { toJSON } = (cookie ?? {}) as { toJSON?: () => object };
     // `originalExpires` is when the session was about to expire as it was loaded: another time with each request.
-    const { originalExpires, ...own } = JSON.parse(JSON.stringify(cookie ?? {})) as Record<string, unknown>;
+    const { originalExpires, ...own } = (
+      typeof toJSON === "function" ? toJSON.call(cookie) : (cookie ?? {})
+    ) as CookieJson;
     const facts = cookieFacts(own, known);
-    if (!facts || own.originalMaxAge !== null || typeof own.expires !== "string") return facts;
-    return { ...facts, stored: Object.freeze({ ...facts.stored, expires: own.expires }) };
+    if (!facts || own.originalMaxAge !== null) return facts;
+    const expires = own.expires instanceof Date ? own.expires.toJSON() : own.expires;
+    return typeof expires === "string" ? { ...facts, stored: Object.freeze({ ...facts.stored, expires }) } : facts;
   },
   visible: (data) => visibleData(data, isSessionMember),
   isLoaded: () => true,
