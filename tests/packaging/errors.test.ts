@@ -19,7 +19,7 @@ test("each code has a section, and each section a code", () => {
 });
 
 test.each(codes)("%s: its meaning, likely causes and what to do", (code) => {
-  expect(sections.get(code)).toMatch(/^`\w+`\n\n\S[^]+\n\n- \*\*Likely:\*\* [^]+\n- \*\*Do:\*\* /);
+  expect(sections.get(code)).toMatch(/^`\w+`\n\n\S[\s\S]+\n\n- \*\*Likely:\*\* [\s\S]+\n- \*\*Do:\*\* /);
 });
 
 test.each(codes)("%s: an error names its section", (code) => {
