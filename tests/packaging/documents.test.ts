@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { sidebar } from "../../docs/.vitepress/pages.ts";
 import { codeBlocks, pagesOf, typeErrorsOf } from "../support/documents.ts";
 import { read, root } from "../support/repository.ts";
 
@@ -21,4 +22,20 @@ test.each(pages)("%s: its code compiles", (page) => {
 test("no more than a few blocks are left out", () => {
   const reasons = pages.flatMap((page) => [...read(page).matchAll(/<!-- no check: .+? -->/g)]);
   expect(reasons.length).toBeLessThanOrEqual(3);
+});
+
+test("the site's sidebar has every page, and no other", () => {
+  const listed = (item: { link?: string; items?: readonly object[] }): string[] => [
+    ...(item.link ? [item.link] : []),
+    ...(item.items ?? []).flatMap(listed),
+  ];
+  const links = sidebar([])
+    .flatMap(listed)
+    .filter((link) => !link.startsWith("/api/"));
+  const paths = links.map((link) => `docs${link.endsWith("/") ? `${link}README` : link}.md`);
+  expect(paths.sort()).toEqual(
+    pagesOf("docs")
+      .filter((page) => page !== "docs/index.md")
+      .sort(),
+  );
 });
