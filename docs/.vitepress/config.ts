@@ -9,12 +9,15 @@ import { nav, sidebar } from "./pages.ts";
 const api = fileURLToPath(new URL("../api/", import.meta.url));
 const modules = existsSync(api) ? readdirSync(api).sort() : [];
 
+/** Where on its host the site will be, such as "/live-session/". */
+const base = process.env.DOCS_BASE ?? "/";
+
 export default defineConfig({
   title: "live-session",
   description: "Live web sessions for Node: one session shared by HTTP requests, sockets and browser tabs.",
   lang: "en",
-  /** Where on its host the site will be, such as "/live-session/". */
-  base: process.env.DOCS_BASE ?? "/",
+  base,
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: `${base}icon.svg` }]],
   outDir: "../build/site",
   cacheDir: "../build/site-cache",
   ignoreDeadLinks: "localhostLinks",

@@ -94,18 +94,16 @@ export function sidebar(modules: readonly string[]): DefaultTheme.SidebarItem[] 
     { text: "Start", items: items(start) },
     { text: "Know", items: items(know) },
     { text: "Recipes", items: items(recipes) },
-    { text: "Requests", items: items(requests), collapsed: true },
-    { text: "Live", items: items(live), collapsed: true },
-    { text: "Where sessions are kept", items: items(engines), collapsed: true },
-    { text: "In production", items: items(production), collapsed: true },
+    { text: "Requests", items: items(requests) },
+    { text: "Live", items: items(live) },
+    { text: "Where sessions are kept", items: items(engines) },
+    { text: "In production", items: items(production) },
     {
       text: "API",
-      collapsed: true,
       items: [{ text: "All subpaths", link: "/api/modules" }, ...subpaths],
     },
     {
       text: "How it is built",
-      collapsed: true,
       items: [{ text: "Architecture", link: "/architecture" }, ...items(decisions)],
     },
   ];

@@ -66,13 +66,12 @@ test.each(pages.flatMap((path) => looks.map((each) => ({ ...each, path }))))(
   },
 );
 
-test("the search finds endAll, by keyboard", async () => {
+test("the search, opened by keyboard, finds endAll", async () => {
   const { page } = await open("/");
   await page.keyboard.press("Control+k");
   await page.waitForSelector("#localsearch-input");
   await page.keyboard.type("endAll");
-  await page.waitForSelector('.VPLocalSearchBox .result:has-text("endAll")');
-  await page.keyboard.press("Enter");
+  await page.click('.VPLocalSearchBox .result:has-text("endAll")');
   await page.waitForURL(/\.html/);
   expect(await page.textContent("main")).toContain("endAll");
 });
