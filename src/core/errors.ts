@@ -3,6 +3,8 @@
 import type { EndReason } from "./store.ts";
 
 /**
+ * `docs/errors.md` has causes and cures of each.
+ *
  * | code | meaning |
  * |---|---|
  * | `bad_option` | an option has a wrong type, unit or value; thrown at start |
@@ -80,6 +82,8 @@ export interface ErrorDetails {
 export class LiveSessionError extends Error {
   override readonly name = "LiveSessionError";
   readonly code: ErrorCode;
+  /** Where the code's causes and cures are told: `live-session/docs/errors.md#<code>`, a page that comes with the package. */
+  readonly help: string;
   /** What the schema found, with `invalid_data` and `invalid_input`. */
   readonly issues: readonly Issue[] | undefined;
   /** Why the session is over, with `session_ended`. */
@@ -95,6 +99,7 @@ export class LiveSessionError extends Error {
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
+    this.help = `live-session/docs/errors.md#${code}`;
     this.issues = details.issues;
     this.reason = details.reason;
     const { status, headers } = details;

@@ -20,7 +20,7 @@ const given: [name: string, sign: string, before: string][] = [
     "raw(markup)",
     `import { each, html, JS, navigateTo, patchTo, raw } from "live-session/liveview";
 const [kind, text, markup] = ["a", "b", "<i>c</i>"];
-const [open, busy] = [Math.random() < 2, Math.random() > 2];
+const [isOpen, busy] = [Math.random() < 2, Math.random() > 2];
 const items = [{ id: 1, name: "d" }];
 `,
   ],

@@ -1,0 +1,5 @@
+import type { Express } from "express";
+
+declare global {
+  const app: Express;
+}
