@@ -8,6 +8,7 @@ import "./style.css";
 export default {
   extends: theme,
   setup() {
+    // biome-ignore lint/correctness/useHookAtTopLevel: Vue calls setup as a component's
     const { frontmatter } = useData();
     // VitePress gives every page but the home page a <main>.
     const mark = () => {
