@@ -1,8 +1,11 @@
-// `npm run build`: plain tsc into a clean dist.
+// `npm run build`: plain tsc into a clean dist, then the command, bundled with the libraries that it is made of.
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { buildCommand } from "./build-command.mjs";
 import { root, runTool } from "./setup.mjs";
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
-process.exitCode = runTool("tsc", ["-p", "tsconfig.build.json"]) ? 0 : 1;
+const compiled = runTool("tsc", ["-p", "tsconfig.build.json"]);
+if (compiled) await buildCommand();
+process.exitCode = compiled ? 0 : 1;

@@ -19,6 +19,8 @@ export interface ShopOptions {
   readonly bus?: SessionBus;
   /** Signs the cookies. */
   readonly secret: string;
+  /** The browser's half, where it was bundled before. Default: bundled now. */
+  readonly script?: string;
 }
 
 export interface Shop {
@@ -30,7 +32,7 @@ export interface Shop {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export async function openShop({ store, bus, secret }: ShopOptions): Promise<Shop> {
+export async function openShop({ store, bus, secret, script: bundled }: ShopOptions): Promise<Shop> {
   const sessions = createLiveSessions<ShopSession>({ store, bus, lifetime: "2d" });
 
   const app = express().disable("x-powered-by");
@@ -40,7 +42,7 @@ export async function openShop({ store, bus, secret }: ShopOptions): Promise<Sho
     next();
   });
   app.use(express.static(here("public")));
-  const script = await browserScript();
+  const script = bundled ?? (await browserScript());
   app.get("/browser.js", (_request, response) => void response.type("js").send(script));
   app.use(
     session({

@@ -9,6 +9,7 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;
+  bin: Record<string, string>;
   dependencies?: Record<string, string>;
   peerDependencies: Record<string, string>;
 }
