@@ -5,8 +5,6 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "./setup.mjs";
 
-const dist = join(root, "dist");
-
 const common = { absWorkingDir: root, bundle: true, format: "esm", metafile: true, logLevel: "warning" };
 
 /** For Node. Packages of CommonJS ask for Node's modules by `require`, which an ES module has to make. */
@@ -21,7 +19,8 @@ const forNode = {
   },
 };
 
-export async function buildCommand() {
+/** @param dist the folder that takes it; tests have one of their own */
+export async function buildCommand(dist = join(root, "dist")) {
   const bundles = await Promise.all([
     build({ ...forNode, entryPoints: ["src/cli.ts"], outdir: dist }),
     build({

@@ -25,9 +25,7 @@ export async function migrate(options: MigrateOptions): Promise<ExitCode> {
     return exitCodes.done;
   }
   const work = async (engine: Parameters<Parameters<typeof withEngine>[1]>[0]) => {
-    const { store, bus } = await engine.sessions({ retention: DEFAULT_RETENTION, create: true, unlogged });
-    await bus.close();
-    await store.close();
+    await engine.sessions({ retention: DEFAULT_RETENTION, create: true, unlogged });
     output.result(
       { migrated: true, table: table ?? "live_sessions" },
       () => `The table "${table ?? "live_sessions"}" is up to date.`,

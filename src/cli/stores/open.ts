@@ -85,6 +85,10 @@ export async function openEngine(options: StoreOptions, { create = false } = {})
   for (const name of ["prefix", "table", "schema", "bucket"] as const) {
     if (options[name] !== undefined && !places[kind].includes(name)) throw usage(`--${name} means nothing to ${kind}.`);
   }
+  return closingAll(await reach(kind, address, options, create));
+}
+
+function reach(kind: Engine["kind"], address: string, options: StoreOptions, create: boolean): Promise<Engine> {
   switch (kind) {
     case "redis":
       return openRedis(address, options.prefix);
@@ -95,6 +99,26 @@ export async function openEngine(options: StoreOptions, { create = false } = {})
     case "sqlite":
       return openSqlite(address.slice("sqlite:".length).replace(/^\/\/(?=\/)/, ""), options.table, create);
   }
+}
+
+/** Stores and buses may hold connections of their own, which would keep the process from ending. */
+function closingAll(engine: Engine): Engine {
+  const opened: Sessions[] = [];
+  return {
+    ...engine,
+    async sessions(options) {
+      const sessions = await engine.sessions(options);
+      opened.push(sessions);
+      return sessions;
+    },
+    async close() {
+      for (const { store, bus } of opened) {
+        await bus.close();
+        await store.close();
+      }
+      await engine.close();
+    },
+  };
 }
 
 /** Opens, works, and closes whatever happens. */
