@@ -42,7 +42,7 @@ export function clockFinding(before: number, theirs: number, after: number, prec
   const late = theirs - after;
   const off = Math.max(early, late, 0);
   const words =
-    off === 0 ? "in step with this machine's" : `${span(off)} ${late > 0 ? "ahead of" : "behind"} this machine's`;
+    off < 1 ? "in step with this machine's" : `${span(off)} ${late > 0 ? "ahead of" : "behind"} this machine's`;
   const mend = "Set both by NTP: expiry goes by the engine's clock, cookies and logs by the others.";
   return expect(off <= MOST_SKEW, "clock", `the clock is ${words}`, mend);
 }
