@@ -42,16 +42,18 @@ export function explain(error: unknown): { readonly text: string; readonly exitC
   const exitCode =
     error instanceof CliError ? error.exitCode : own === "bad_option" ? exitCodes.usage : exitCodes.failed;
   const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined };
-  return { text: plain(`${message || reasonOf(error)}${cause ? ` (${reasonOf(cause)})` : ""} [${own}]`), exitCode };
+  const text = `${message || reasonOf(error)}${cause ? ` (${reasonOf(cause)})` : ""} [${own}]`;
+  return { text: plain(withoutPasswords(text)), exitCode };
 }
 
-/** What an engine's client says of its failure, without the passwords that a URL in it may hold. */
+/** What an engine's client says of its failure. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   const { message, code } = (error ?? {}) as { message?: unknown; code?: unknown };
-  return withoutPasswords(String(message || code || error));
+  return String(message || code || error);
 }
 
-export function withoutPasswords(text: string): string {
-  return text.replace(/(\w+:\/\/)[^\s/@]*@/g, "$1***@");
+/** Clients may put the URL into their messages. */
+function withoutPasswords(text: string): string {
+  return text.replace(/(\w+:\/\/)[^\s/]*@/g, "$1***@");
 }

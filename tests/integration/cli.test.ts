@@ -128,11 +128,16 @@ describe("show", () => {
     expect(stdout + stderr).not.toContain(id);
   });
 
-  test("looking is no activity", async () => {
+  test("looking and watching are no activity", async () => {
     const { key } = await made("ada");
+    // As if nothing had happened in it for an hour: any activity would push it.
+    database.exec("UPDATE live_sessions SET expires_at = expires_at - 3600000");
     const before = database.prepare("SELECT expires_at FROM live_sessions").all();
     await run("show", "--", key);
     await run("list");
+    const watching = cli.start(["watch", ...store, "--", key]);
+    await watching.next();
+    expect(await watching.interrupt()).toBe(0);
     expect(database.prepare("SELECT expires_at FROM live_sessions").all()).toEqual(before);
   });
 });
@@ -283,6 +288,7 @@ describe("errors", () => {
   test.each([
     ["no store", ["list"], "bad_usage"],
     ["a store of an unknown kind", ["list", "--store", "mongodb://x"], "bad_usage"],
+    ["what is no URL", ["list", "--store", "redis://a b:c"], "bad_usage"],
     ["an option of another engine", ["list", "--store", "sqlite:x", "--bucket", "y"], "bad_usage"],
     ["a duration without a unit", ["prune", "--store", "sqlite:x", "--retention", "soon"], "bad_option"],
   ])("%s is exit code 2, and says its code", async (_what, words, code) => {

@@ -85,6 +85,7 @@ export async function openEngine(options: StoreOptions, { create = false } = {})
   for (const name of ["prefix", "table", "schema", "bucket"] as const) {
     if (options[name] !== undefined && !places[kind].includes(name)) throw usage(`--${name} means nothing to ${kind}.`);
   }
+  if ((kind === "redis" || kind === "nats") && !URL.canParse(address)) throw usage("--store: this is not a URL.");
   return closingAll(await reach(kind, address, options, create));
 }
 
