@@ -1,10 +1,16 @@
-// `npm run build`: plain tsc into a clean dist, and the files of the dashboard's page.
+// `npm run build`: plain tsc into a clean dist; the files of the dashboard's page; and the command, bundled with the
+// libraries that it is made of.
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { buildCommand } from "./build-command.mjs";
 import { setup as buildDashboard } from "./dashboard.mjs";
 import { root, runTool } from "./setup.mjs";
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
-process.exitCode = runTool("tsc", ["-p", "tsconfig.build.json"]) ? 0 : 1;
-await buildDashboard();
+const compiled = runTool("tsc", ["-p", "tsconfig.build.json"]);
+if (compiled) {
+  await buildDashboard();
+  await buildCommand();
+}
+process.exitCode = compiled ? 0 : 1;

@@ -3,7 +3,6 @@
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import express from "express";
 
 const folder = fileURLToPath(new URL("public/", import.meta.url));
@@ -36,6 +35,7 @@ export function isForeign(header: (name: string) => string | null | undefined): 
 
 /** The browser's half of an example, bundled once at start. */
 export async function browserScript(entry = new URL("browser.ts", import.meta.url)): Promise<string> {
+  const { build } = await import("esbuild"); // here alone: the shop of the package comes bundled, without it
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(entry)],
     tsconfig: fileURLToPath(new URL("../../tsconfig.json", import.meta.url)),

@@ -24,6 +24,8 @@ export interface ShopOptions {
   readonly mayLook?: (request: IncomingMessage) => boolean;
   /** What this process is called there. */
   readonly node?: string;
+  /** The browser's half, where it was bundled before. Default: bundled now. */
+  readonly script?: string;
 }
 
 export interface Shop {
@@ -35,7 +37,7 @@ export interface Shop {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export async function openShop({ store, bus, secret, mayLook, node }: ShopOptions): Promise<Shop> {
+export async function openShop({ store, bus, secret, mayLook, node, script: bundled }: ShopOptions): Promise<Shop> {
   const sessions = createLiveSessions<ShopSession>({ store, bus, lifetime: "2d" });
   const reveal = (_key: string, name: string) => name === "theme"; // of all that a basket holds, the least private
   const dashboard = mayLook && createDashboard(sessions, { authorize: mayLook, bus, node, reveal });
@@ -48,7 +50,7 @@ export async function openShop({ store, bus, secret, mayLook, node }: ShopOption
   });
   if (dashboard) app.use("/admin/sessions", dashboard.handle);
   app.use(express.static(here("public")));
-  const script = await browserScript();
+  const script = bundled ?? (await browserScript());
   app.get("/browser.js", (_request, response) => void response.type("js").send(script));
   app.use(
     session({

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { entries, filesBelow, manifest } from "../support/repository.ts";
+import { entries, filesBelow, manifest, read } from "../support/repository.ts";
 
-test("each file right under src/ is one line of exports, and the other way round", () => {
-  const files = filesBelow("src").filter((path) => /^src\/[^/]+\.ts$/.test(path));
+test("each file right under src/ is one line of exports, but for the command, and the other way round", () => {
+  const files = filesBelow("src").filter((path) => /^src\/[^/]+\.ts$/.test(path) && path !== "src/cli.ts");
   const lines = entries.map((name) => `src/${name}.ts`);
   expect(lines.sort()).toEqual(files.sort());
 });
@@ -13,6 +13,11 @@ test("each line of exports points at the build of its file", () => {
     const name = subpath === "." ? "index" : subpath.slice(2);
     expect(target).toEqual({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` });
   }
+});
+
+test("the command is the build of its file", () => {
+  expect(manifest.bin).toEqual({ "live-session": "./dist/cli.js" });
+  expect(read("src/cli.ts").split("\n")[0]).toBe("#!/usr/bin/env node");
 });
 
 test("the package has no runtime dependency", () => {

@@ -1,13 +1,14 @@
 import { posix } from "node:path";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { filesBelow, manifest, read } from "../support/repository.ts";
+import { entries, filesBelow, manifest, read } from "../support/repository.ts";
 
 const peers = Object.keys(manifest.peerDependencies);
 
 /** What a file may import: paths from the root (a trailing "/" means a folder), "node:", or names of packages. */
 function allowedIn(file: string): string[] {
   const [, folder = "", part = ""] = file.replace(/\.ts$/, "").split("/");
+  if (file === "src/cli.ts") return ["src/cli/"];
   if (!file.slice("src/".length).includes("/")) return /^client\b/.test(folder) ? ["src/client/"] : belowEntries;
   // A part is a file, a folder, or a file with a folder of the same name.
   const own = [`src/${folder}/${part}.ts`, `src/${folder}/${part}/`];
@@ -43,12 +44,17 @@ function allowedIn(file: string): string[] {
       return ["src/core/", "src/dashboard/", "src/live/shared/", "src/live/sse/", "node:"];
     case "client":
       return ["src/client/"];
+    case "cli": // over everything: a program, that nothing imports
+      return ["src/cli/", ...belowEntries, ...entries.map((name) => `src/${name}.ts`), "node:", ...bundledIntoCommand];
     case "react": // over the client, for the types that it hands out
       return ["src/react/", "react"];
     default:
       return [];
   }
 }
+
+/** The build puts them into the command: the package itself needs none. */
+const bundledIntoCommand = ["commander", "@clack/prompts", "set-cookie-parser"];
 
 const belowEntries = [
   "core",
@@ -125,6 +131,9 @@ describe("the rules catch", () => {
     ["a hook that knows the server", "src/react/a.ts", 'import type { Hub } from "../core/hub.ts";'],
     ["an entry that hands out another", "src/express.ts", 'export * from "./index.ts";'],
     ["encryption that knows a driver", "src/encryption/store.ts", 'import "../stores/memory.ts";'],
+    ["an adapter that knows the command", "src/live/ws/upgrade.ts", 'import "../../cli/main.ts";'],
+    ["an entry that hands out the command", "src/express.ts", 'export { main } from "./cli/main.ts";'],
+    ["the command that needs a client library", "src/cli/stores/redis.ts", 'import { createClient } from "redis";'],
     ["a folder without a rule", "src/helpers/text.ts", 'import "../core/json.ts";'],
   ])("%s", (_what, file, source) => {
     expect(strays(file, source)).toHaveLength(1);

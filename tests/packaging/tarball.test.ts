@@ -1,5 +1,15 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -74,6 +84,50 @@ await dashboard.close();`,
   );
   const answers = execFileSync(process.execPath, [script], { encoding: "utf8" });
   expect(answers.trim().split("\n")).toEqual(new Array(4).fill("200 true"));
+});
+
+describe("the installed command", () => {
+  const command = join(installed, "dist/cli.js");
+  const empty = mkdtempSync(join(temporary, "empty-"));
+  /** Laid out by itself: nothing that it could import lies in any folder above. */
+  const alone = { cwd: empty, env: { PATH: process.env.PATH }, encoding: "utf8" } as const;
+
+  test("says its version and lists what is in a file of the project", () => {
+    expect(execFileSync(process.execPath, [command, "--version"], alone)).toBe(`${manifest.version}\n`);
+    symlinkSync(join(root, "node_modules/libsql"), join(modules, "libsql"));
+    const store = ["--store", "sqlite:sessions.db", "--json"];
+    const inApp = { ...alone, cwd: join(temporary, "app") };
+    execFileSync(process.execPath, [command, "migrate", ...store], inApp);
+    expect(execFileSync(process.execPath, [command, "list", ...store], inApp)).toBe("");
+  });
+
+  test("opens the demo where nothing else is installed", async () => {
+    const bare = join(temporary, "bare");
+    mkdirSync(bare);
+    execFileSync("tar", ["-xzf", tarball, "-C", bare]);
+    const child = spawn(process.execPath, [join(bare, "package/dist/cli.js"), "demo", "--port", "0", "--json"], {
+      cwd: empty,
+      env: { PATH: process.env.PATH },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(child, "exit");
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const { url } = JSON.parse(line.toString()) as { url: string };
+    const page = await (await fetch(url)).text();
+    const addresses = [...page.matchAll(/(?:src|href)="(\/[\w./-]+\.(?:js|css|webp|svg))"/g)].map(([, path]) => path);
+    expect(addresses).toEqual(expect.arrayContaining(["/browser.js", "/style.css"]));
+    for (const path of new Set(addresses)) expect((await fetch(url + path)).status, path).toBe(200);
+    child.kill("SIGINT");
+    expect(await ended).toEqual([0, null]);
+    expect(readdirSync(empty)).toEqual([]);
+  });
+
+  test("hands on the licenses of all that is bundled", () => {
+    const text = readFileSync(join(installed, "dist/THIRD-PARTY-LICENSES.txt"), "utf8");
+    for (const name of ["commander", "@clack/prompts", "set-cookie-parser", "express", "ws", "zod"]) {
+      expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(MIT\\)\\n\\n\\S`, "m"));
+    }
+  });
 });
 
 /** The names in `all`, in a process of its own beside the installed package. */

@@ -9,11 +9,15 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 interface Manifest {
   exports: Record<string, string | { types: string; default: string }>;
+  version: string;
+  bin: Record<string, string>;
   dependencies?: Record<string, string>;
   peerDependencies: Record<string, string>;
 }
 
 export const manifest: Manifest = JSON.parse(read("package.json"));
+
+export const manifestVersion = manifest.version;
 
 /** The subpaths that hold code: "index" for ".", "express" for "./express", ... */
 export const entries = Object.keys(manifest.exports)

@@ -68,6 +68,11 @@ CREATE INDEX IF NOT EXISTS "${plain}_principal" ON ${name} (left(principal, 200)
   ];
 }
 
+/** The version of the newest table. */
+export function newestVersion(): number {
+  return steps(tableOf({})).length;
+}
+
 function migration(table: Table): string {
   const all = steps(table);
   return `SELECT pg_advisory_xact_lock(hashtextextended('live-session ${table.plain}', 0));

@@ -118,6 +118,11 @@ export function checkDatabase(database: SqliteDatabaseLike, table: string): void
   if (typeof database?.prepare !== "function" || typeof database.exec !== "function") {
     throw badOption("database: not a database of libsql, better-sqlite3 or node:sqlite.");
   }
+  checkTable(table);
+}
+
+/** @throws LiveSessionError `bad_option` */
+export function checkTable(table: string): void {
   if (typeof table !== "string" || !/^(?!sqlite_)[a-z_][a-z0-9_]{0,47}$/i.test(table)) {
     throw badOption(`table: ${JSON.stringify(table)} is no name of up to 48 letters, digits and "_".`);
   }

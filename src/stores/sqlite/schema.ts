@@ -1,7 +1,7 @@
 // The tables, made and brought up to date by the store itself.
 
 import { LiveSessionError } from "../../core/errors.ts";
-import type { SqliteEngine } from "../../engines/sqlite/engine.ts";
+import { checkTable, type SqliteEngine } from "../../engines/sqlite/engine.ts";
 
 /** What leads from one version of the schema to the next. Append only: files out there are at any of them. */
 const migrations: readonly ((table: string) => string)[] = [
@@ -54,6 +54,28 @@ export function prepareSchema(engine: SqliteEngine, table: string): void {
       engine.database.exec(`INSERT INTO ${table}_schema VALUES (${migrations.length})`);
     }),
   );
+}
+
+/** The version of the newest tables. */
+export function newestSchema(): number {
+  return migrations.length;
+}
+
+/**
+ * The SQL that makes the newest tables in a file that has none.
+ *
+ * @throws LiveSessionError `bad_option`
+ */
+export function sqliteSchema(table = "live_sessions"): string {
+  checkTable(table);
+  const steps = migrations.map((migration) => migration(table).replace(/^ {4}/gm, "").trim());
+  return [
+    "BEGIN IMMEDIATE;",
+    `CREATE TABLE ${table}_schema (version INTEGER NOT NULL);`,
+    ...steps,
+    `INSERT INTO ${table}_schema VALUES (${migrations.length});`,
+    "COMMIT;\n",
+  ].join("\n");
 }
 
 /** 0: there are no tables yet. */

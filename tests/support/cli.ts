@@ -1,0 +1,118 @@
+// The command as it is built, run as a process of its own.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { root } from "./repository.ts";
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Each line of stdout, as JSON. */
+  readonly lines: readonly Record<string, unknown>[];
+}
+
+export interface RunOptions {
+  /** Where client libraries are looked for. Default: this repository, which has them all. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Arguments of Node, before the command's. */
+  readonly node?: readonly string[];
+}
+
+export interface Cli {
+  /** The built file, in a folder laid out as the package is. */
+  readonly file: string;
+  run(words: readonly string[], options?: RunOptions): Promise<Ran>;
+  /** Runs one that goes on, with stdout by line. */
+  start(words: readonly string[], options?: RunOptions): Running;
+  remove(): void;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  /** The next line of stdout. */
+  next(): Promise<string>;
+  /** Sends SIGINT; resolves to the exit code. */
+  interrupt(): Promise<number | null>;
+  /** Resolves to the exit code when it ends by itself. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Builds the command into a folder of its own, since others may be building the package. */
+export async function buildCli(): Promise<Cli> {
+  const folder = mkdtempSync(join(tmpdir(), "live-session-cli-"));
+  const script = join(root, "scripts/build-command.mjs");
+  const { buildCommand } = (await import(script)) as { buildCommand(dist: string): Promise<void> };
+  await buildCommand(join(folder, "dist"));
+  cpSync(join(root, "package.json"), join(folder, "package.json"));
+  const file = join(folder, "dist/cli.js");
+
+  function launch(words: readonly string[], { cwd = root, env = {}, node = [] }: RunOptions): ChildProcess {
+    const { LIVE_SESSION_STORE: _, PORT: __, ...clean } = process.env;
+    return spawn(process.execPath, [...node, file, ...words], {
+      cwd,
+      env: { ...clean, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  return {
+    file,
+    async run(words, options = {}) {
+      const child = launch(words, options);
+      const [stdout, stderr] = [textOf(child.stdout), textOf(child.stderr)];
+      const [code] = (await once(child, "close")) as [number | null];
+      const lines = () =>
+        stdout()
+          .split("\n")
+          .filter((line) => line !== "")
+          .map((line) => JSON.parse(line) as Record<string, unknown>);
+      return {
+        code,
+        stdout: stdout(),
+        stderr: stderr(),
+        get lines() {
+          return lines();
+        },
+      };
+    },
+    start(words, options = {}) {
+      const child = launch(words, options);
+      child.stderr?.pipe(process.stderr);
+      const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+      const ended = once(child, "exit").then(([code]) => code as number | null);
+      return {
+        child,
+        ended,
+        async next() {
+          const { value, done } = await lines.next();
+          if (done) throw new Error("The command ended before it said so.");
+          return value;
+        },
+        interrupt() {
+          child.kill("SIGINT");
+          return ended;
+        },
+      };
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function textOf(stream: NodeJS.ReadableStream | null): () => string {
+  let text = "";
+  stream?.setEncoding("utf8").on("data", (more: string) => {
+    text += more;
+  });
+  return () => text;
+}
+
+/** What the doctor found: the level of each check. */
+export function levels({ lines }: Ran): Record<string, unknown> {
+  return Object.fromEntries(lines.map(({ check, level }) => [check, level]));
+}
