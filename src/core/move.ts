@@ -48,8 +48,9 @@ const FIRST_WAIT_MS = 20;
  * meanwhile follows: no write is lost, and none comes after the end. And what is written under the new id alone is never to
  * be had under the old one, which somebody may have planted: not for a moment, and not when the store fails halfway.
  *
- * @throws LiveSessionError `session_ended` and `unknown_session` if it is over; `store_failed`, `too_large`, and what
- *   `dataOf` throws: then the old session is as it was
+ * @throws LiveSessionError `session_ended` and `unknown_session` if it is over; `too_large`, and what `dataOf` throws: then
+ *   the old session is as it was; `store_failed`: then so it is, unless the store failed after the end of the old one, for
+ *   longer than its time-out where there was a write to carry over. Then the session is over
  */
 export async function moveSession(hub: MovingHub, from: Target, move: Move): Promise<Moved> {
   const { records, writer, clock } = hub;
@@ -78,8 +79,8 @@ export async function moveSession(hub: MovingHub, from: Target, move: Move): Pro
   const last = await endOld(hub, from.key, key);
   // A touch changes facts, too, and no version.
   const same =
-    last?.version === before.version && last.lifetime === before.lifetime && equalJson(last.meta, before.meta);
-  return !last || same ? made : caughtUp(hub, made, last, under);
+    last.version === before.version && last.lifetime === before.lifetime && equalJson(last.meta, before.meta);
+  return same ? made : caughtUp(hub, made, last, under);
 }
 
 type Destination = Pick<SessionRecord, "data" | "lifetime" | "meta" | "principal"> & {
@@ -87,35 +88,29 @@ type Destination = Pick<SessionRecord, "data" | "lifetime" | "meta" | "principal
   readonly deadline: number | null;
 };
 
-/** The old session's last record; `null` if this ended it, but the answer got lost. */
-async function endOld(hub: MovingHub, old: SessionKey, made: SessionKey): Promise<SessionRecord | null> {
-  const { records, report } = hub;
-  // Nobody has its id yet, and what it holds must not live on.
-  const undo = async () => {
-    try {
-      await records.end(made, "destroyed");
-    } catch (error) {
-      report(error, { stage: "regenerate", key: made });
-    }
-  };
-  let last: SessionRecord | null;
+/** The old session's last record. Without it nobody knows what was written to it at last: then the move fails. */
+async function endOld(hub: MovingHub, old: SessionKey, made: SessionKey): Promise<SessionRecord> {
   try {
-    last = await records.end(old, "regenerated");
+    const last = await hub.records.end(old, "regenerated");
+    if (last) return last;
   } catch (error) {
-    const now = await insist(hub, () => records.read(old)).catch(() => null);
-    if (now?.state === "ended" && now.reason === "regenerated") {
-      report(error, { stage: "regenerate", key: old });
-      return null;
-    }
-    await undo();
+    await undo(hub, made);
     throw error;
   }
-  if (last) return last;
-  await undo();
+  await undo(hub, made);
   throw sessionEnded("destroyed");
 }
 
-/** The old session is over by now: rather a new one without its last change, which is told, than none. */
+/** Nobody has its id yet, and what it holds must not live on. */
+async function undo({ records, report }: MovingHub, made: SessionKey): Promise<void> {
+  try {
+    await records.end(made, "destroyed");
+  } catch (error) {
+    report(error, { stage: "regenerate", key: made });
+  }
+}
+
+/** The old session is over by now. Rather no new one, which its user is told, than one without a write that was acknowledged. */
 async function caughtUp(
   hub: MovingHub,
   made: Moved,
@@ -140,8 +135,8 @@ async function caughtUp(
     const deadline = newDeadline === undefined ? record.deadline : newDeadline === null ? null : now + newDeadline;
     return { ...made, record: { ...record, ...late, deadline, version, expiresAt }, left: expiresAt - now };
   } catch (error) {
-    hub.report(error, { stage: "regenerate", key });
-    return made;
+    await undo(hub, key);
+    throw error;
   }
 }
 
