@@ -18,6 +18,7 @@ const know: Pages = {
   security: "Security",
   limits: "Limits against abuse",
   errors: "Errors, by code",
+  cli: "The command line",
 };
 
 const recipes: Pages = {
