@@ -49,6 +49,8 @@ test("what any of them does shows in all of them, and logging out ends them all"
   context.on("request", (request) => {
     if (/\/(htmx|turbo)\/live$/.test(request.url())) streams.push(request.url());
   });
+  let open = 0;
+  context.on("response", (response) => void (streams.includes(response.url()) && open++));
   const plain = await context.newPage();
   await plain.goto(shop.url); // the first visit makes the session
   const tabs = [...Object.keys(ways), "react#second"];
@@ -58,6 +60,8 @@ test("what any of them does shows in all of them, and logging out ends them all"
     await page.goto(`${shop.url}/${tab}`);
   }
   for (const way of ["react", "react#second", "socket"]) await pages.get(way)?.waitForSelector('[data-status="live"]');
+
+  while (open < 3) await context.waitForEvent("response"); // both htmx and Turbo
 
   let moths = 0;
   const allShow = async () => {
