@@ -14,16 +14,17 @@ const alias = [
   { find: /^live-session\/(.+)$/, replacement: `${src}$1.ts` },
 ];
 
+// Suites with real servers and browsers share CI's machine with others. What was tried again is shown in the report.
+const retry = process.env.CI === "true" ? 2 : 0;
+
 const project = (name: string, testTimeout: number, options = {}) => ({
   resolve: { alias },
-  test: { name, include: [`tests/${name}/**/*.test.{ts,tsx}`], testTimeout, hookTimeout: 60_000, ...options },
+  test: { name, include: [`tests/${name}/**/*.test.{ts,tsx}`], testTimeout, hookTimeout: 60_000, retry, ...options },
 });
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
-    // Suites with real servers and browsers share CI's machine with others. What was tried again is shown in the report.
-    retry: process.env.CI === "true" ? 2 : 0,
     projects: [
       project("unit", 30_000, { globalSetup }),
       project("integration", 120_000, { globalSetup }),
