@@ -26,3 +26,6 @@ export function attempt<T, U>(
   }
   return isPromise(answer) ? answer.then(next, failed) : next(answer);
 }
+
+/** Takes an answer that is of no interest: only that it came. */
+export function ignoreAnswer(): void {}

@@ -49,8 +49,8 @@ const FIRST_WAIT_MS = 20;
  * be had under the old one, which somebody may have planted: not for a moment, and not when the store fails halfway.
  *
  * @throws LiveSessionError `session_ended` and `unknown_session` if it is over; `too_large`, and what `dataOf` throws: then
- *   the old session is as it was; `store_failed`: then so it is, unless the store failed after the end of the old one, for
- *   longer than its time-out where there was a write to carry over. Then the session is over
+ *   the old session is as it was; `store_failed`: then so it is, unless the end of the old one was done and its answer lost,
+ *   or a write could not follow it within the store's time-out: then the session is over
  */
 export async function moveSession(hub: MovingHub, from: Target, move: Move): Promise<Moved> {
   const { records, writer, clock } = hub;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createLiveSessions, type LiveSessions } from "live-session";
 import { redis } from "live-session/redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { buildCli, type Cli, levels } from "../support/cli.ts";
+import { buildCli, type Cli, levels, type Seen, seenAndEnded } from "../support/cli.ts";
 import { root } from "../support/repository.ts";
 import { adminPassword, type RedisServer, startRedis } from "../support/servers/redis.ts";
 
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 describe.each(["redis", "ioredis"])("with %s alone in the project", (library) => {
   let project: string;
-  let sessions: LiveSessions<Record<string, unknown>>;
+  let sessions: LiveSessions<Seen>;
   beforeAll(() => {
     project = mkdtempSync(join(tmpdir(), "live-session-project-"));
     mkdirSync(join(project, "node_modules"));
@@ -40,24 +40,16 @@ describe.each(["redis", "ioredis"])("with %s alone in the project", (library) =>
   afterAll(() => rmSync(project, { recursive: true }));
   beforeEach(async () => {
     await server.admin.flushall();
-    sessions = createLiveSessions({ ...redis({ client: server.admin, prefix: "shop:" }) });
+    sessions = createLiveSessions<Seen>({ ...redis({ client: server.admin, prefix: "shop:" }) });
   });
   afterEach(() => sessions.close());
   const run = (command: string, ...words: string[]) =>
     cli.run([command, ...store, "--prefix", "shop:", "--json", ...words], { cwd: project });
 
   test("lists, shows, watches and ends", async () => {
-    const { id, key } = await sessions.create({ cart: ["kite"] });
-    await sessions.bind(id, "ada");
-    expect((await run("list")).lines).toMatchObject([{ key, principal: "ada" }]);
-    expect((await run("show", "--", key.slice(0, 6))).lines).toMatchObject([{ shapes: { cart: { type: "list" } } }]);
-    const watching = cli.start(["watch", ...store, "--prefix", "shop:", "--json", "--", key], { cwd: project });
-    expect(JSON.parse(await watching.next())).toMatchObject({ type: "watching" });
-    await (await sessions.attach(id)).put("theme", "dark");
-    expect(JSON.parse(await watching.next())).toMatchObject({ type: "changed", version: 3 });
-    expect((await run("end", "--principal", "ada", "--yes")).lines).toEqual([{ ended: 1 }]);
-    expect(JSON.parse(await watching.next())).toMatchObject({ type: "ended", reason: "revoked" });
-    expect(await watching.ended).toBe(0);
+    await seenAndEnded(sessions, run, (key) =>
+      cli.start(["watch", ...store, "--prefix", "shop:", "--json", "--", key], { cwd: project }),
+    );
     expect((await run("prune")).lines).toEqual([{ freed: 0 }]);
     expect((await run("migrate")).code).toBe(2);
   });

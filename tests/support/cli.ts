@@ -6,6 +6,8 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { LiveSessions } from "live-session";
+import { expect } from "vitest";
 import { root } from "./repository.ts";
 
 export interface Ran {
@@ -115,4 +117,34 @@ function textOf(stream: NodeJS.ReadableStream | null): () => string {
 /** What the doctor found: the level of each check. */
 export function levels({ lines }: Ran): Record<string, unknown> {
   return Object.fromEntries(lines.map(({ check, level }) => [check, level]));
+}
+
+/** What the sessions that the command is tried on hold. */
+export interface Seen {
+  cart: string[];
+  theme: string;
+}
+
+/**
+ * What each engine's sessions are for the command: listed, shown, watched and ended.
+ *
+ * @param run the command with a store and JSON
+ * @param watch starts to watch a session
+ */
+export async function seenAndEnded(
+  sessions: LiveSessions<Seen>,
+  run: (command: string, ...words: string[]) => Promise<Ran>,
+  watch: (key: string) => Running,
+): Promise<void> {
+  const { id, key } = await sessions.create({ cart: ["kite"] });
+  await sessions.bind(id, "ada");
+  expect((await run("list")).lines).toMatchObject([{ key, principal: "ada" }]);
+  expect((await run("show", "--", key.slice(0, 6))).lines).toMatchObject([{ shapes: { cart: { type: "list" } } }]);
+  const watching = watch(key);
+  expect(JSON.parse(await watching.next())).toMatchObject({ type: "watching" });
+  await (await sessions.attach(id)).put("theme", "dark");
+  expect(JSON.parse(await watching.next())).toMatchObject({ type: "changed", version: 3 });
+  expect((await run("end", "--principal", "ada", "--yes")).lines).toEqual([{ ended: 1 }]);
+  expect(JSON.parse(await watching.next())).toMatchObject({ type: "ended", reason: "revoked" });
+  expect(await watching.ended).toBe(0);
 }

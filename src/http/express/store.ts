@@ -6,7 +6,7 @@ import type { AddressOf } from "../../core/address.ts";
 import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import { hiddenField } from "../../core/hidden-field.ts";
 import { sessionKey } from "../../core/ids.ts";
-import { attempt, type MaybePromise, whenDone } from "../../core/maybe.ts";
+import { attempt, ignoreAnswer, type MaybePromise, whenDone } from "../../core/maybe.ts";
 import type { Moved } from "../../core/move.ts";
 import type { Target } from "../../core/writer.ts";
 import { requireSessions } from "../shared/check.ts";
@@ -97,7 +97,7 @@ export class ExpressStore extends session.Store {
       const copy = this.#copyOf(sid, object);
       if (copy.known) {
         const save = () => copy.save(object);
-        return attempt(save, done, (error) => refuse(object, error));
+        return attempt(save, ignoreAnswer, (error) => refuse(object, error));
       }
       if (wasGivenUp(sid, object)) throw sessionEnded("destroyed");
       const request = requestOf(object);
@@ -262,8 +262,6 @@ export class ExpressStore extends session.Store {
 function leave(req: Request): void {
   (req as { sessionID: string | undefined }).sessionID = undefined;
 }
-
-function done(): void {}
 
 function refuse(object: SessionObject, error: unknown): never {
   if (isMoved(error) && isObject(object.req)) leave(object.req as Request);

@@ -5,7 +5,7 @@ import { LiveSessionError, sessionEnded } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { type SessionKey, sessionKey } from "../../core/ids.ts";
 import { equalJson } from "../../core/json.ts";
-import { attempt, isPromise, type MaybePromise, whenDone } from "../../core/maybe.ts";
+import { attempt, ignoreAnswer, isPromise, type MaybePromise, whenDone } from "../../core/maybe.ts";
 import type { Moved } from "../../core/move.ts";
 import { type Binding, metaAbout } from "../../core/ownership.ts";
 import type { CommitResult, EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
@@ -136,7 +136,7 @@ export class WorkingCopy {
    *   that has another id since a moment ago; with a binding `too_many_sessions`; for a new session what `admit` throws
    * @param admit asked before a session is made: it throws if there must be none
    */
-  save(object: SessionObject, binding = takeBinding(object), admit: () => void = done): MaybePromise<void> {
+  save(object: SessionObject, binding = takeBinding(object), admit: () => void = ignoreAnswer): MaybePromise<void> {
     const data = this.#format.dataOf(object, this.#base?.data ?? EMPTY);
     const cookie = this.#facts(object);
     return this.#next(() => {
@@ -147,7 +147,7 @@ export class WorkingCopy {
 
   #save(object: SessionObject, what: Save): MaybePromise<void> {
     const { data, cookie, binding } = what;
-    if (isOver(cookie)) return whenDone(this.#hub.records.end(this.key, "expired"), done);
+    if (isOver(cookie)) return whenDone(this.#hub.records.end(this.key, "expired"), ignoreAnswer);
     if (this.#base) return this.#unlessOver(this.#base, (base) => this.#update(base, data, cookie, binding));
     return whenDone(this.#create(object, what), (base) => {
       this.#base = base;
@@ -156,7 +156,7 @@ export class WorkingCopy {
 
   /** Ends the session, after every save of this copy that is under way. */
   async end(reason: EndReason): Promise<void> {
-    await this.#next(() => whenDone(this.#hub.records.end(this.key, reason), done));
+    await this.#next(() => whenDone(this.#hub.records.end(this.key, reason), ignoreAnswer));
   }
 
   /**
@@ -169,7 +169,7 @@ export class WorkingCopy {
     if (binding) return this.save(object, binding);
     const cookie = this.#facts(object);
     return this.#next(() => {
-      if (isOver(cookie)) return whenDone(this.#hub.records.end(this.key, "expired"), done);
+      if (isOver(cookie)) return whenDone(this.#hub.records.end(this.key, "expired"), ignoreAnswer);
       if (this.#base) return this.#unlessOver(this.#base, (base) => this.#touch(base, cookie));
       return whenDone(this.#hub.records.read(this.key), (found) => {
         if (found.state !== "live") return this.#late(found.state === "ended" ? found.reason : "destroyed");
@@ -348,5 +348,3 @@ export class WorkingCopy {
 function isOver(cookie: CookieFacts | null): boolean {
   return cookie !== null && cookie.lifetime !== null && cookie.lifetime <= 0;
 }
-
-function done(): void {}
