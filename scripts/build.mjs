@@ -1,15 +1,17 @@
-// `npm run build`: plain tsc into a clean dist; the files of the dashboard's page; and the command, bundled with the
-// libraries that it is made of.
+// `npm run build`, into a clean dist: declarations by tsc; the code, a file for each subpath; the files of the dashboard's
+// page; and the command, bundled with the libraries that it is made of.
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildCommand } from "./build-command.mjs";
+import { buildLibrary } from "./build-library.mjs";
 import { setup as buildDashboard } from "./dashboard.mjs";
 import { root, runTool } from "./setup.mjs";
 
 rmSync(join(root, "dist"), { recursive: true, force: true });
 const compiled = runTool("tsc", ["-p", "tsconfig.build.json"]);
 if (compiled) {
+  await buildLibrary();
   await buildDashboard();
   await buildCommand();
 }

@@ -2,6 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { LiveSessionError } from "../core/errors.ts";
 
 export interface Asset {
@@ -16,8 +18,8 @@ const types: Readonly<Record<string, string>> = {
   "dashboard.svg": "image/svg+xml",
 };
 
-/** The same place seen from the sources and from the build, which lie equally deep. */
-const folder = new URL("../../dist/dashboard/assets/", import.meta.url);
+/** In the package, by its own name: whichever file of the build this code is in, and from the sources too. */
+const folder = join(dirname(createRequire(import.meta.url).resolve("live-session/package.json")), "dist/dashboard/assets");
 
 /** @throws LiveSessionError `bad_option` if the package was not built */
 export function readAssets(): ReadonlyMap<string, Asset> {
@@ -26,7 +28,7 @@ export function readAssets(): ReadonlyMap<string, Asset> {
 
 function readAsset(name: string, type: string): Asset {
   try {
-    const text = readFileSync(new URL(name, folder), "utf8");
+    const text = readFileSync(join(folder, name), "utf8");
     return { type, text, etag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"` };
   } catch (cause) {
     const message = `The dashboard's file ${name} is not there. Build the package, and leave it out of bundles.`;
