@@ -19,7 +19,10 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** In the package, by its own name: whichever file of the build this code is in, and from the sources too. */
-const folder = join(dirname(createRequire(import.meta.url).resolve("live-session/package.json")), "dist/dashboard/assets");
+const folder = join(
+  dirname(createRequire(import.meta.url).resolve("live-session/package.json")),
+  "dist/dashboard/assets",
+);
 
 /** @throws LiveSessionError `bad_option` if the package was not built */
 export function readAssets(): ReadonlyMap<string, Asset> {
