@@ -2,16 +2,17 @@
 
 import type { SessionBus, SessionListener } from "../core/bus.ts";
 import type { SessionKey } from "../core/ids.ts";
+import { hasMember, membersOf, type OneOrMany, withMember, withoutMember } from "../core/one-or-many.ts";
 
 /** A bus within this process; every hub that shares it hears the others. A listener's error does not stop the rest. */
 export function localBus(): SessionBus {
-  const listeners = new Map<SessionKey, Set<{ readonly call: SessionListener }>>();
+  const listeners = new Map<SessionKey, OneOrMany<{ readonly call: SessionListener }>>();
   return {
     publish(key, event) {
       const errors: unknown[] = [];
-      for (const listener of [...(listeners.get(key) ?? [])]) {
+      for (const listener of membersOf(listeners.get(key) ?? null)) {
         try {
-          if (listeners.get(key)?.has(listener)) listener.call(event);
+          if (hasMember(listeners.get(key) ?? null, listener)) listener.call(event);
         } catch (error) {
           errors.push(error);
         }
@@ -21,13 +22,11 @@ export function localBus(): SessionBus {
 
     subscribe(key, listener) {
       const entry = { call: listener };
-      const set = listeners.get(key);
-      if (set) set.add(entry);
-      else listeners.set(key, new Set([entry]));
+      listeners.set(key, withMember(listeners.get(key) ?? null, entry));
       return () => {
-        const current = listeners.get(key);
-        current?.delete(entry);
-        if (current?.size === 0) listeners.delete(key);
+        const others = withoutMember(listeners.get(key) ?? null, entry);
+        if (others) listeners.set(key, others);
+        else listeners.delete(key);
       };
     },
 

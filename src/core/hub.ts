@@ -101,6 +101,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
     this.writer = new SessionWriter({ records: this.records, topics: this.#topics, maxBytes, schema, clock, timeout });
     this.#context = {
       writer: this.writer,
+      now: () => clock.now(),
       report,
       map,
       active: (topic) => this.#active(topic),
@@ -287,9 +288,9 @@ export class LiveSessions<Data extends object> implements MapWriter {
   }
 
   #active(topic: Topic): void {
-    const { key, snapshot, lifetime, expiresAt } = topic;
-    if (!snapshot || topic.capped || topic.touching) return;
-    if (!this.records.touchDue(lifetime, expiresAt - this.clock.now())) return;
+    const { key, snapshot, expiry } = topic;
+    if (!snapshot || expiry.capped || topic.touching) return;
+    if (!this.records.touchDue(expiry.lifetime, expiry.at - this.clock.now())) return;
     topic.touching = true;
     const done = () => {
       topic.touching = false;

@@ -1,5 +1,6 @@
 // The handle on a live session: its data as a snapshot, writes, and word of every change.
 
+import type { AttachedConnection } from "./attached.ts";
 import { diff } from "./changes.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import type { SessionId, SessionKey } from "./ids.ts";
@@ -9,7 +10,7 @@ import { type Binding, type BindOptions, checkBinding } from "./ownership.ts";
 import type { RegenerateOptions } from "./regenerate.ts";
 import type { DeepReadonly, KeyOf, Session } from "./session-map.ts";
 import type { EndReason, JsonObject } from "./store.ts";
-import type { LiveStatus, Snapshot, Topic, TopicMember } from "./topic.ts";
+import { type LiveStatus, type Snapshot, type Topic, type TopicMember, type TopicMessage, told } from "./topic.ts";
 import type { SessionWriter, Target, Written } from "./writer.ts";
 
 /** What subscribers are told. */
@@ -42,6 +43,7 @@ interface Listener<Data extends object> {
 /** What a handle needs of its hub. */
 export interface LiveSessionContext {
   readonly writer: SessionWriter;
+  readonly now: () => number;
   readonly report: (error: unknown, context: ErrorContext) => void;
   /** Pushes the idle lifetime if that is due. */
   readonly active: (topic: Topic) => void;
@@ -58,14 +60,16 @@ export interface LiveSessionContext {
  * LiveSessionError: `bad_key`, `not_json`, `too_large`, `invalid_data`, `session_ended`, `closed`, `store_failed`;
  * `update`, `transaction` and `clear` also `conflict`.
  */
-export class LiveSession<Data extends object> implements Disposable {
+export class LiveSession<Data extends object> implements Disposable, TopicMember {
   /** Names the session in the store and on the bus; no secret. */
   readonly key: SessionKey;
   readonly #topic: Topic;
   readonly #context: LiveSessionContext;
   /** Replaced, never changed, so that telling goes through those of its start. */
   #listeners: readonly Listener<Data>[] = [];
-  readonly #member: TopicMember;
+  readonly #transport: string | undefined;
+  /** When it was attached, in ms since 1970. */
+  readonly #since: number;
   readonly #incarnation: string;
   readonly #activity: boolean;
   readonly #allowance: Allowance | null;
@@ -84,8 +88,9 @@ export class LiveSession<Data extends object> implements Disposable {
     this.#activity = activity;
     this.#allowance = allowance;
     this.#incarnation = (topic.snapshot as Snapshot).incarnation;
-    this.#member = (message) => this.#tell(message as LiveSessionMessage<Data>);
-    topic.join(this.#member, transport);
+    this.#transport = transport;
+    this.#since = context.now();
+    topic.join(this);
     if (activity) context.active(topic);
   }
 
@@ -114,7 +119,7 @@ export class LiveSession<Data extends object> implements Disposable {
 
   /** When the session expires unless something happens in it, in ms since 1970 on this node's clock. */
   get expiresAt(): number {
-    return this.#topic.expiresAt;
+    return this.#topic.expiry.at;
   }
 
   /**
@@ -186,7 +191,7 @@ export class LiveSession<Data extends object> implements Disposable {
   subscribe(listener: (message: LiveSessionMessage<Data>) => void): () => void {
     this.#current();
     const entry = { call: listener };
-    this.#listeners = [...this.#listeners, entry];
+    this.#listeners = this.#listeners.concat(entry); // as long as it has to be, where a spread would leave room
     return () => {
       this.#listeners = this.#listeners.filter((each) => each !== entry);
     };
@@ -228,6 +233,11 @@ export class LiveSession<Data extends object> implements Disposable {
     this.#allowance?.action();
   }
 
+  /** For its topic: the connection to a browser that it carries, or `null`. */
+  get connection(): AttachedConnection | null {
+    return this.#transport === undefined ? null : { transport: this.#transport, since: this.#since };
+  }
+
   /** For adapters: tells the session, whose versions these are, from others; no secret. */
   get incarnation(): string {
     return this.#incarnation;
@@ -251,7 +261,7 @@ export class LiveSession<Data extends object> implements Disposable {
     if (this.#detached) return;
     this.#detached = true;
     this.#listeners = [];
-    this.#topic.leave(this.#member);
+    this.#topic.leave(this);
     this.#allowance?.release();
   }
 
@@ -282,12 +292,13 @@ export class LiveSession<Data extends object> implements Disposable {
     return current as Session<Data>;
   }
 
-  #tell(message: LiveSessionMessage<Data>): void {
+  /** For its topic. */
+  [told](message: TopicMessage): void {
     const listeners = this.#listeners;
     for (const listener of listeners) {
       if (this.#listeners !== listeners && !this.#listeners.includes(listener)) continue; // ended by one before it
       try {
-        listener.call(message);
+        listener.call(message as LiveSessionMessage<Data>);
       } catch (error) {
         this.#context.report(error, { stage: "listener", key: this.key });
       }

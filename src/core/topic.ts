@@ -3,10 +3,11 @@
 import type { AttachedConnection } from "./attached.ts";
 import type { SessionEvent } from "./bus.ts";
 import { applyChanges } from "./changes.ts";
-import type { Clock } from "./clock.ts";
 import { channels, type ResyncCause } from "./diagnostics.ts";
 import { type ErrorContext, sessionEnded, unknownSession } from "./errors.ts";
+import { type Expiring, Expiry, type ExpiryContext } from "./expiry.ts";
 import type { SessionKey } from "./ids.ts";
+import { countOf, membersOf, type OneOrMany, withMember, withoutMember } from "./one-or-many.ts";
 import type { SessionRecords } from "./records.ts";
 import type { EndReason, JsonObject, LiveVersion, ReadResult } from "./store.ts";
 import { watchResync } from "./watch.ts";
@@ -30,59 +31,59 @@ export type TopicMessage =
   | { readonly type: "live_session_expiring"; readonly expiresAt: number; readonly left: number }
   | { readonly type: "live_session_extended"; readonly expiresAt: number };
 
-export type TopicMember = (message: TopicMessage) => void;
+/** The method by which a topic tells its members. */
+export const told = Symbol("told");
 
-export interface TopicContext {
-  readonly clock: Clock;
+/** One who is attached. */
+export interface TopicMember {
+  [told](message: TopicMessage): void;
+  /** The browser's connection that it carries, or `null`. */
+  readonly connection: AttachedConnection | null;
+}
+
+/** What the topics of a node share. */
+export interface TopicContext extends ExpiryContext {
   readonly records: SessionRecords;
   readonly report: (error: unknown, context: ErrorContext) => void;
   /** Makes the session map of a version. */
   readonly map: (key: SessionKey, incarnation: string, data: JsonObject) => JsonObject;
-  /** How long before the expiry members are told of it, in ms; 0 for never. */
-  readonly expiryNotice: number;
   /** Counts how often the bus was lost or came back; `null` while it is away. */
   readonly busEpoch: () => number | null;
   /** The topic needs no more events: nobody is attached, or the session ended. */
   readonly retire: (topic: Topic) => void;
-  /** Whose topic it is, for those who listen on the channels. */
+  /** Whose topics they are, for those who listen on the channels. */
   readonly sessions: object;
 }
+
+const nothing = () => {};
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5_000;
 
-export class Topic {
+export class Topic implements Expiring {
   readonly key: SessionKey;
+  readonly expiry: Expiry;
   readonly #context: TopicContext;
-  /** With the connection that each of them carries, if it does. */
-  readonly #members = new Map<TopicMember, AttachedConnection | null>();
-  readonly #deliveries: TopicMessage[] = [];
+  #members: OneOrMany<TopicMember> = null;
   /** Events that came before the first read. */
   #early: [event: SessionEvent, asked: number][] | null = [];
   #snapshot: Snapshot | null = null;
   #status: LiveStatus = "live";
   #endReason: EndReason | null = null;
-  /** On this node's clock. */
-  #expiresAt = 0;
-  #lifetime = 0;
-  /** On the store's clock. */
-  #deadline: number | null = null;
-  #capped = false;
-  /** The store is being asked whether the session is about to expire; and whether members were told that it is. */
-  #noticing = false;
-  #noticed = false;
   #delivering = false;
+  /** What is to be told after the message that is being told. */
+  #later: TopicMessage[] | null = null;
   #closed = false;
   /** The reads that catch up, while they are under way. */
   #syncing: Promise<void> | null = null;
   #syncAgain = false;
   #retryMs = FIRST_RETRY_MS;
-  #cancelExpiry = () => {};
-  #cancelRetry = () => {};
+  #cancelRetry = nothing;
 
   constructor(key: SessionKey, context: TopicContext) {
     this.key = key;
     this.#context = context;
+    this.expiry = new Expiry(context, this);
   }
 
   get status(): LiveStatus {
@@ -91,20 +92,6 @@ export class Topic {
 
   get endReason(): EndReason | null {
     return this.#endReason;
-  }
-
-  /** In ms since 1970 on this node's clock; pushes by other nodes may not have been heard of yet. */
-  get expiresAt(): number {
-    return this.#expiresAt;
-  }
-
-  get lifetime(): number {
-    return this.#lifetime;
-  }
-
-  /** Whether the expiry is the deadline already, which nothing pushes. */
-  get capped(): boolean {
-    return this.#capped;
   }
 
   /** A push by this node's reads is under way: one at a time will do. */
@@ -130,20 +117,22 @@ export class Topic {
 
   /** How many are attached. */
   get size(): number {
-    return this.#members.size;
+    return countOf(this.#members);
   }
 
-  join(member: TopicMember, transport: string | undefined): void {
-    this.#members.set(member, transport === undefined ? null : { transport, since: this.#context.clock.now() });
+  join(member: TopicMember): void {
+    this.#members = withMember(this.#members, member);
   }
 
   /** What carries its members to browsers; those that carry none are left out. */
   connections(): AttachedConnection[] {
-    return [...this.#members.values()].filter((connection) => connection !== null);
+    return membersOf(this.#members).flatMap(({ connection }) => connection ?? []);
   }
 
   leave(member: TopicMember): void {
-    if (this.#members.delete(member) && this.#members.size === 0) this.close();
+    if (this.#members === null) return;
+    this.#members = withoutMember(this.#members, member);
+    if (this.#members === null) this.close();
   }
 
   get closed(): boolean {
@@ -154,8 +143,8 @@ export class Topic {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#members.clear();
-    this.#cancelExpiry();
+    this.#members = null;
+    this.expiry.stop();
     this.#cancelRetry();
     this.#context.retire(this);
   }
@@ -173,12 +162,12 @@ export class Topic {
     const current = this.#snapshot as Snapshot;
     if (event.incarnation !== current.incarnation) return this.resync("gap");
     if (event.type === "ended") return this.#finish(event.reason);
-    if (event.type === "touched") return this.#pushed(event, asked);
+    if (event.type === "touched") return this.expiry.pushed(event, asked);
     if (event.version <= current.version) return;
     const follows = event.version === current.version + 1;
     const next = data ?? (follows && event.changes ? applyChanges(current.data, event.changes) : undefined);
     if (!next) return this.resync("gap"); // lost, or too long for the bus
-    this.#pushed(event, asked);
+    this.expiry.pushed(event, asked);
     this.#advance(next, event.version, event.incarnation);
   }
 
@@ -188,10 +177,7 @@ export class Topic {
     if (!current || this.#endReason) return;
     if (!found || found.incarnation !== current.incarnation || found.version > current.version)
       return this.resync("check");
-    const left = found.expiresAt - now;
-    this.#capped = found.expiresAt === this.#deadline;
-    if (!this.#capped) this.#lifetime = Math.max(this.#lifetime, left); // it was lengthened, and no event said so
-    this.#expires(asked + left);
+    this.expiry.compared(found, now, asked);
     if (!this.#syncing) this.#setStatus("live");
   }
 
@@ -262,17 +248,13 @@ export class Topic {
     const current = this.#snapshot;
     // Another record under this key: ours is over, whatever the new one is.
     if (current && current.incarnation !== record.incarnation) return this.#finish("destroyed");
-    this.#lifetime = record.lifetime;
-    this.#deadline = record.deadline;
-    this.#capped = record.expiresAt === record.deadline;
-    this.#expires(asked + record.expiresAt - now);
-    if (this.#noticing) this.#notice();
+    this.expiry.read(record, now, asked);
     if (!current || record.version > current.version) this.#advance(record.data, record.version, record.incarnation);
   }
 
   /** The record is gone and its end forgotten. */
   #likelyReason(): EndReason {
-    return this.#context.clock.now() >= this.#expiresAt ? "expired" : "destroyed";
+    return this.#context.clock.now() >= this.expiry.at ? "expired" : "destroyed";
   }
 
   #advance(data: JsonObject, version: number, incarnation: string): void {
@@ -294,84 +276,44 @@ export class Topic {
     this.#deliver({ type: "live_session_status", status });
   }
 
+  /** For its expiry. */
+  askStore(): void {
+    this.resync("expiry");
+  }
+
+  /** For its expiry. */
+  expiring(expiresAt: number, left: number): void {
+    this.#deliver({ type: "live_session_expiring", expiresAt, left });
+  }
+
+  /** For its expiry. */
+  extended(expiresAt: number): void {
+    this.#deliver({ type: "live_session_extended", expiresAt });
+  }
+
   /** In order for every member, also when a member's listener causes the next delivery. */
   #deliver(message: TopicMessage): void {
-    this.#deliveries.push(Object.freeze(message));
-    if (this.#delivering) return;
+    Object.freeze(message);
+    if (this.#delivering) {
+      this.#later ??= [];
+      this.#later.push(message);
+      return;
+    }
     this.#delivering = true;
-    for (let next = this.#deliveries.shift(); next; next = this.#deliveries.shift()) this.#tell(next);
+    for (let next: TopicMessage | undefined = message; next; next = this.#later?.shift()) this.#tell(next);
+    this.#later = null;
     this.#delivering = false;
     if (this.#endReason) this.close();
   }
 
   #tell(message: TopicMessage): void {
-    const members = [...this.#members.keys()];
+    const members = membersOf(this.#members);
     const started = members.length > 0 && channels.delivered.hasSubscribers ? performance.now() : null;
-    for (const member of members) member(message);
+    for (const member of members) member[told](message);
     if (started === null) return;
     const { key } = this;
     const reason = message.type === "live_session_ended" ? message.reason : null;
     const facts = { type: message.type, handles: members.length, duration: performance.now() - started, reason };
     channels.delivered.publish({ sessions: this.#context.sessions, key, ...facts });
-  }
-
-  /** The expiry after a push, which tells the lifetime, too, unless the deadline cut it short. */
-  #pushed({ expiresAt, now }: { readonly expiresAt: number; readonly now: number }, asked: number): void {
-    this.#capped = expiresAt === this.#deadline;
-    if (!this.#capped) this.#lifetime = expiresAt - now;
-    this.#expires(asked + expiresAt - now);
-  }
-
-  /**
-   * The session expires at this time of this node, unless someone pushes it: then the timer's read finds out. Counted
-   * from when the store was asked, so that the timer is early, which costs a read, rather than late.
-   */
-  #expires(expiresAt: number): void {
-    const waiting = this.#expiresAt > 0;
-    const sooner = expiresAt < this.#expiresAt;
-    this.#expiresAt = expiresAt;
-    if (this.#noticed && this.#context.clock.now() < this.#noticeAt) {
-      this.#noticed = false;
-      this.#deliver({ type: "live_session_extended", expiresAt });
-    }
-    if (!waiting || sooner) this.#armExpiry();
-  }
-
-  /** When members are to be told that the session is about to expire. */
-  get #noticeAt(): number {
-    const { expiryNotice } = this.#context;
-    const fits = expiryNotice > 0 && this.#lifetime >= 2 * expiryNotice;
-    return fits ? this.#expiresAt - expiryNotice : Number.POSITIVE_INFINITY;
-  }
-
-  #armExpiry(): void {
-    const { clock } = this.#context;
-    this.#cancelExpiry();
-    if (this.#closed) return;
-    const told = this.#noticed || this.#noticing;
-    const due = told ? this.#expiresAt : Math.min(this.#expiresAt, this.#noticeAt);
-    this.#cancelExpiry = clock.after(Math.max(due - clock.now(), 1), () => {
-      if (clock.now() >= this.#expiresAt) {
-        this.#expiresAt = 0; // the read arms the timer again if the session lives on
-        this.resync("expiry");
-        return;
-      }
-      // Another node may have pushed it: the store knows.
-      const asks = !told && clock.now() >= this.#noticeAt;
-      if (asks) this.#noticing = true;
-      this.#armExpiry();
-      if (asks) this.resync("expiry");
-    });
-  }
-
-  #notice(): void {
-    this.#noticing = false;
-    const now = this.#context.clock.now();
-    const left = Math.round(this.#expiresAt - now);
-    if (now >= this.#noticeAt && left > 0 && !this.#noticed) {
-      this.#noticed = true;
-      this.#deliver({ type: "live_session_expiring", expiresAt: this.#expiresAt, left });
-    }
-    this.#armExpiry();
   }
 }

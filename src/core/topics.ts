@@ -1,5 +1,6 @@
 // The topics of a node: opened for the first who attaches, closed with the last, checked against the store in between.
 
+import { Agenda } from "./agenda.ts";
 import { type AttachedConnection, type AttachedFigures, figuresOf } from "./attached.ts";
 import type { SessionBus, SessionEvent } from "./bus.ts";
 import { type Clock, every, withTimeout } from "./clock.ts";
@@ -31,15 +32,17 @@ const RETRY_MS = 500;
 
 interface Entry {
   readonly topic: Topic;
-  readonly opening: Promise<void>;
+  /** `null` once it is open. */
+  opening: Promise<void> | null;
   unsubscribe: (() => void) | null;
 }
 
 export class Topics {
   readonly #options: TopicsOptions;
   readonly #entries = new Map<SessionKey, Entry>();
+  readonly #agenda: Agenda;
+  #context: TopicContext | null = null;
   readonly #stop: (() => void)[];
-  #records: SessionRecords | null = null;
   #busDown = false;
   /** Grows with each loss and return of the bus: what was asked in one epoch says nothing in the next. */
   #epoch = 0;
@@ -50,6 +53,7 @@ export class Topics {
 
   constructor(options: TopicsOptions) {
     this.#options = options;
+    this.#agenda = new Agenda(options.clock);
     this.#stop = [
       every(options.clock, options.checkInterval, () => this.check()),
       options.bus.onStatus((status) => this.#busChanged(status)),
@@ -61,7 +65,18 @@ export class Topics {
 
   /** Must be called once, before anything else: records and topics know each other. */
   use(records: SessionRecords): void {
-    this.#records = records;
+    const { clock, report, map, expiryNotice, sessions } = this.#options;
+    this.#context = {
+      clock,
+      agenda: this.#agenda,
+      records,
+      report,
+      map,
+      expiryNotice,
+      sessions,
+      busEpoch: () => (this.#busDown ? null : this.#epoch),
+      retire: (topic) => this.#retire(topic),
+    };
   }
 
   get(key: SessionKey): Topic | undefined {
@@ -129,33 +144,28 @@ export class Topics {
     for (const { topic } of [...this.#entries.values()]) topic.close();
   }
 
+  /** What topics share, once `use` was called. */
+  get #shared(): TopicContext {
+    return this.#context as TopicContext;
+  }
+
   #start(key: SessionKey): Entry {
-    const { clock, report, map } = this.#options;
-    const records = this.#records as SessionRecords;
-    const topic = new Topic(key, {
-      clock,
-      records,
-      report,
-      map,
-      sessions: this.#options.sessions,
-      expiryNotice: this.#options.expiryNotice,
-      busEpoch: this.#busEpoch,
-      retire: () => this.#retire(key, entry),
-    });
-    const entry: Entry = { topic, opening: this.#open(key, topic, () => entry), unsubscribe: null };
+    const entry: Entry = { topic: new Topic(key, this.#shared), opening: null, unsubscribe: null };
     this.#entries.set(key, entry);
+    entry.opening = this.#open(entry);
     return entry;
   }
 
   /** Subscribe first, then read: what is published in between is not lost. */
-  async #open(key: SessionKey, topic: Topic, entry: () => Entry): Promise<void> {
-    await null; // until the entry is in place
+  async #open(entry: Entry): Promise<void> {
+    const { topic } = entry;
     try {
-      const unsubscribe = await this.#subscribe(key, topic);
+      const unsubscribe = await this.#subscribe(topic);
       if (topic.closed) return unsubscribe();
-      entry().unsubscribe = unsubscribe;
+      entry.unsubscribe = unsubscribe;
       const epoch = this.#epoch;
       await topic.open();
+      entry.opening = null;
       if (this.#busDown) topic.markStale();
       else if (epoch !== this.#epoch) topic.resync("bus");
     } catch (error) {
@@ -164,7 +174,8 @@ export class Topics {
     }
   }
 
-  async #subscribe(key: SessionKey, topic: Topic): Promise<() => void> {
+  async #subscribe(topic: Topic): Promise<() => void> {
+    const { key } = topic;
     const { bus, clock, timeout } = this.#options;
     try {
       const subscribed = bus.subscribe(key, (event) => this.#received(topic, event));
@@ -184,8 +195,11 @@ export class Topics {
     topic.receive(event, this.#options.clock.now());
   }
 
-  #retire(key: SessionKey, entry: Entry): void {
-    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  #retire(topic: Topic): void {
+    const { key } = topic;
+    const entry = this.#entries.get(key);
+    if (entry?.topic !== topic) return;
+    this.#entries.delete(key);
     try {
       entry.unsubscribe?.();
     } catch (error) {
@@ -197,15 +211,13 @@ export class Topics {
     const topics = keys.map((key) => this.get(key));
     const asked = this.#options.clock.now();
     const epoch = this.#epoch;
-    const { now, live } = await (this.#records as SessionRecords).versions(keys);
+    const { now, live } = await this.#shared.records.versions(keys);
     if (epoch !== this.#epoch || this.#busDown) return; // the bus's return brings a check of its own
     keys.forEach((key, index) => {
       const topic = this.get(key);
       if (topic && topic === topics[index]) topic.compare(live.get(key), now, asked);
     });
   }
-
-  readonly #busEpoch = (): number | null => (this.#busDown ? null : this.#epoch);
 
   #busChanged(status: "up" | "down"): void {
     this.#epoch++;

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import { type AddressOf, addressReader, countedAddress } from "../../core/address.ts";
 import { readCookie, unsign, withoutCookie } from "../../core/cookies.ts";
-import { type ErrorContext, unknownSession } from "../../core/errors.ts";
+import { type ErrorContext, type LiveSessionError, unknownSession } from "../../core/errors.ts";
 import type { LiveSessions } from "../../core/hub.ts";
 import { sessionKey } from "../../core/ids.ts";
 import type { Allowance, Limits } from "../../core/limits.ts";
@@ -126,7 +126,7 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
   requireSessionId(request: RequestHead): string {
     const id = this.sessionId(request);
     if (id !== null) return id;
-    throw bringsSealed(request.headers.cookie) ? cookieSessionError() : unknownSession();
+    throw noSession(request);
   }
 
   /** As `sessionId`, for those who serve visitors without a session too. One that cannot be live is reported. */
@@ -147,9 +147,10 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
     request: Request,
     address?: string,
   ): Promise<LiveSession<Data>> {
-    const allowance = this.admit(request, address);
+    const key = this.#keyOf(request);
+    const allowance = this.#limits.connection(key, this.#counted(request, address));
     try {
-      const key = sessionKey(this.requireSessionId(request));
+      if (key === null) throw noSession(request);
       return await sessions.attachKey(key, { activity: this.activity, transport }, allowance);
     } catch (error) {
       allowance.release();
@@ -202,6 +203,11 @@ export class Admission<Request extends RequestHead = IncomingMessage> {
   withoutSession(header: string | undefined): string | undefined {
     return withoutCookie(header, this.#name);
   }
+}
+
+/** What to say of a request whose cookie names no session. */
+function noSession({ headers }: RequestHead): LiveSessionError {
+  return bringsSealed(headers.cookie) ? cookieSessionError() : unknownSession();
 }
 
 function readOrigins<Request extends RequestHead>(

@@ -150,7 +150,7 @@ export class Clients {
     }
     const client = found ?? new Client(key, name, ++this.#made);
     // Forgetting may have emptied the session, so what it has now is asked for anew.
-    if (!found) this.#tabs.set(key, [...(this.#tabs.get(key) ?? []), client]);
+    if (!found) this.#tabs.set(key, (this.#tabs.get(key) ?? []).concat(client));
     client.count(1);
     this.#leaving.delete(client);
     return { client, known: found !== undefined, memory: `${this.#name}.${client.number}` };
