@@ -1,6 +1,7 @@
 // What browsers may see and do: a view of the data and named actions, the same for every transport.
 
 import { LiveSessionError } from "./errors.ts";
+import { hiddenField } from "./hidden-field.ts";
 import type { LiveSessions } from "./hub.ts";
 import { copyJson } from "./json.ts";
 import type { LiveSession } from "./live-session.ts";
@@ -104,7 +105,7 @@ export function makeApp<Data extends object, View, Actions extends Record<string
     }
     table.set(name, action);
   }
-  const texts = new WeakMap<object, string>();
+  const texts = hiddenField<string>();
   return {
     sessions,
 
