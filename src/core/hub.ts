@@ -324,10 +324,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
       },
     );
     const { incarnation: now, principal } = made.record;
-    if (principal !== before.principal) {
-      if (binding) await this.ownership.admit(made.key, now, principal);
-      else await this.ownership.hold(made.key, now, principal); // somebody bound it while it moved
-    }
+    if (binding && principal !== before.principal) await this.ownership.admit(made.key, now, principal);
     return id;
   }
 }

@@ -6,6 +6,7 @@ import type { Clock } from "./clock.ts";
 import { LiveSessionError, type OnError, sessionEnded } from "./errors.ts";
 import { type SessionKey, sessionKey } from "./ids.ts";
 import { equalJson } from "./json.ts";
+import type { Ownership } from "./ownership.ts";
 import type { SessionRecords } from "./records.ts";
 import type { Commit, JsonObject, MaybePromise, SessionRecord } from "./store.ts";
 import type { SessionWriter, Target } from "./writer.ts";
@@ -14,6 +15,7 @@ import type { SessionWriter, Target } from "./writer.ts";
 export interface MovingHub {
   readonly records: SessionRecords;
   readonly writer: Pick<SessionWriter, "refusal">;
+  readonly ownership: Pick<Ownership, "hold">;
   readonly clock: Clock;
   readonly report: OnError;
 }
@@ -50,7 +52,8 @@ const FIRST_WAIT_MS = 20;
  *
  * @throws LiveSessionError `session_ended` and `unknown_session` if it is over; `too_large`, and what `dataOf` throws: then
  *   the old session is as it was; `store_failed`: then so it is, unless the end of the old one was done and its answer lost,
- *   or a write could not follow it within the store's time-out: then the session is over
+ *   or a write could not follow it within the store's time-out: then the session is over; `store_failed`, too, if somebody
+ *   bound the session while it moved, and what `principalLimit` says of that could not be asked: then it is over
  */
 export async function moveSession(hub: MovingHub, from: Target, move: Move): Promise<Moved> {
   const { records, writer, clock } = hub;
@@ -80,7 +83,10 @@ export async function moveSession(hub: MovingHub, from: Target, move: Move): Pro
   // A touch changes facts, too, and no version.
   const same =
     last.version === before.version && last.lifetime === before.lifetime && equalJson(last.meta, before.meta);
-  return same ? made : caughtUp(hub, made, last, under);
+  if (same) return made;
+  const moved = await caughtUp(hub, made, last, under);
+  const boundMeanwhile = last.principal !== before.principal && factsOf(last).principal === undefined;
+  return boundMeanwhile ? held(hub, moved) : moved;
 }
 
 type Destination = Pick<SessionRecord, "data" | "lifetime" | "meta" | "principal"> & {
@@ -134,6 +140,18 @@ async function caughtUp(
     const { newDeadline } = extras;
     const deadline = newDeadline === undefined ? record.deadline : newDeadline === null ? null : now + newDeadline;
     return { ...made, record: { ...record, ...late, deadline, version, expiresAt }, left: expiresAt - now };
+  } catch (error) {
+    await undo(hub, key);
+    throw error;
+  }
+}
+
+/** Who bound it while it moved asked for the place of a session that is over: here it is asked for again. */
+async function held(hub: MovingHub, moved: Moved): Promise<Moved> {
+  const { key, record } = moved;
+  try {
+    const isHeld = await hub.ownership.hold(key, record.incarnation, record.principal);
+    return isHeld ? moved : { ...moved, record: { ...record, principal: null } };
   } catch (error) {
     await undo(hub, key);
     throw error;

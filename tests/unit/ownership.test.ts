@@ -3,6 +3,8 @@
 import Libsql from "libsql";
 import {
   createLiveSessions,
+  generateSessionId,
+  type LiveSessions,
   localBus,
   memoryStore,
   type PrincipalLimit,
@@ -12,6 +14,7 @@ import {
 import { ManualClock } from "live-session/conformance";
 import { sqliteStore } from "live-session/sqlite";
 import { describe, expect, test } from "vitest";
+import { renewed } from "../../src/http/shared/renewal.ts";
 import { ownershipHolds } from "../support/ownership-model.ts";
 import { localNodes, slowed } from "../support/ownership-nodes.ts";
 import { rejection, testSessions } from "../support/sessions.ts";
@@ -412,7 +415,17 @@ describe("regenerate", () => {
     return { ...testSessions<Data>({ clock, store, principalLimit }), between, failures };
   }
 
-  test("a login that meets the move of its session makes no session more than principalLimit", async () => {
+  test.each<[string, (sessions: LiveSessions<Data>, id: string) => Promise<string>]>([
+    ["a move by the app", (sessions, id) => sessions.regenerate(id)],
+    [
+      "the renewal of a request adapter",
+      async (sessions, id) => {
+        const next = generateSessionId();
+        await renewed(sessions, { key: sessionKey(id) }, next);
+        return next;
+      },
+    ],
+  ])("a login that meets %s makes no session more than principalLimit", async (_, move) => {
     const { sessions, between } = interrupted({ max: 1, whenFull: "refuse" });
     await sessions.bind((await sessions.create({})).id, "bert");
     const { id } = await sessions.create({ cart: 1 });
@@ -420,7 +433,7 @@ describe("regenerate", () => {
     between.push(async () => {
       login = sessions.bind(id, "bert").catch(() => {}); // refused, or undone by the move: either will do
     });
-    const moved = await sessions.regenerate(id);
+    const moved = await move(sessions, id);
     await login;
     expect(await record(sessions, moved)).toMatchObject({ principal: null, data: { cart: 1 } });
     expect(await sessions.of("bert").list()).toHaveLength(1);
