@@ -1,6 +1,6 @@
 // live-session: live web sessions, shared by requests, sockets and tabs.
 
-import { localBus } from "./buses/local.ts";
+import { quietBus } from "./buses/quiet.ts";
 import { LiveSessions } from "./core/hub.ts";
 import { type LiveSessionsOptions, readOptions } from "./core/options.ts";
 import { memoryStore } from "./stores/memory.ts";
@@ -19,7 +19,7 @@ import { memoryStore } from "./stores/memory.ts";
 export function createLiveSessions<Data extends object = Record<string, unknown>>(
   options: LiveSessionsOptions<Data> = {},
 ): LiveSessions<Data> {
-  const defaults = { store: (clock: LiveSessionsOptions<Data>["clock"]) => memoryStore({ clock }), bus: localBus };
+  const defaults = { store: (clock: LiveSessionsOptions<Data>["clock"]) => memoryStore({ clock }), bus: quietBus };
   return new LiveSessions<Data>(readOptions(options, defaults));
 }
 

@@ -14,7 +14,7 @@ import type { SessionStore } from "./store.ts";
 export interface LiveSessionsOptions<Data extends object> {
   /** Keeps the sessions. Default: this process's memory. */
   readonly store?: SessionStore | undefined;
-  /** Carries changes to other nodes. Default: within this process. */
+  /** Carries changes to other nodes. Default: none, changes are told to whatever is attached to these live sessions. */
   readonly bus?: SessionBus | undefined;
   /** A session expires when nothing reads or writes it for this long. Default `"2d"`. */
   readonly lifetime?: Duration | undefined;

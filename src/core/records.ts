@@ -6,7 +6,7 @@ import { channels, tellError } from "./diagnostics.ts";
 import { type ErrorContext, LiveSessionError, type OnError } from "./errors.ts";
 import { generateIncarnation, type SessionKey } from "./ids.ts";
 import { deepFreeze } from "./json.ts";
-import { attempt, isPromise, type MaybePromise, whenDone } from "./maybe.ts";
+import { attempt, ignoreAnswer, isPromise, type MaybePromise, whenDone } from "./maybe.ts";
 import type {
   Commit,
   CommitResult,
@@ -239,11 +239,7 @@ export class SessionRecords {
         stage: "publish",
         key,
       });
-    try {
-      Promise.resolve(this.#options.bus.publish(key, event)).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    attempt(() => this.#options.bus.publish(key, event), ignoreAnswer, failed);
   }
 }
 

@@ -136,7 +136,7 @@ function requestLike(path: string) {
 
 describe("figures", () => {
   test("of each second: what happened a second, how long it took, what is attached", async () => {
-    const { sessions, open, seconds } = openDashboard();
+    const { sessions, open, seconds } = openDashboard({}, { bus: localBus() });
     const { id } = await sessions.create({ n: 0 });
     const live = await sessions.attach(id, { transport: "ws" });
     const events = await open();

@@ -10,7 +10,7 @@ import {
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
-import { memoryStore } from "live-session";
+import { localBus, memoryStore } from "live-session";
 import { type OpenTelemetryOptions, openTelemetry } from "live-session/otel";
 import { prometheus } from "live-session/prometheus";
 import { Registry } from "prom-client";
@@ -59,7 +59,7 @@ function tracers() {
 
 function observed(options: OpenTelemetryOptions = {}) {
   const store = memoryStore();
-  const made = testSessions<{ n: number }>({ store });
+  const made = testSessions<{ n: number }>({ store, bus: localBus() });
   const stop = openTelemetry(made.sessions, options);
   onTestFinished(stop);
   return { ...made, store, stop };
