@@ -5,25 +5,24 @@ import type { AttachedConnection, AttachedFigures } from "./attached.ts";
 import type { SessionBus } from "./bus.ts";
 import { type Clock, every } from "./clock.ts";
 import { OBSERVER, tellError } from "./diagnostics.ts";
+import { changesOf, updateKey } from "./edits.ts";
 import type { ErrorContext } from "./errors.ts";
 import { generateSessionId, type SessionId, type SessionKey, sessionKey } from "./ids.ts";
 import { checkKey, copyJson } from "./json.ts";
 import type { LimitSettings } from "./limit-options.ts";
 import { type Allowance, Limits, type Refused } from "./limits.ts";
-import { type AttachOptions, changesOf, LiveSession, type LiveSessionContext, updateKey } from "./live-session.ts";
+import { type AttachOptions, LiveSession, type LiveSessionContext } from "./live-session.ts";
 import { attempt } from "./maybe.ts";
-import { moveSession } from "./move.ts";
 import {
   type BindOptions,
   checkBinding,
-  metaAbout,
   Ownership,
   type PrincipalLimit,
   type PrincipalSessions,
   type SessionReference,
 } from "./ownership.ts";
 import { SessionRecords } from "./records.ts";
-import { type RegenerateOptions, readRegenerate } from "./regenerate.ts";
+import { type RegenerateOptions, regenerate } from "./regenerate.ts";
 import type { StandardSchema } from "./schema.ts";
 import { type MapOrigin, type MapWriter, type Session, sessionMap } from "./session-map.ts";
 import type { EndReason, JsonObject, SessionStore } from "./store.ts";
@@ -107,7 +106,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
       active: (topic) => this.#active(topic),
       end: async (key, reason) => (await this.records.end(key, reason)) !== null,
       bind: (key, incarnation, binding) => this.ownership.bind(key, incarnation, binding),
-      regenerate: (key, incarnation, options) => this.#regenerate(key, incarnation, options),
+      regenerate: (key, incarnation, options) => regenerate(this, { key, incarnation }, options),
     };
     this.#stopSweeping = every(clock, options.cleanInterval, async () => {
       this.limits.sweep();
@@ -202,7 +201,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
    * @throws LiveSessionError `unknown_session`, `session_ended`, `bad_option`, `too_many_sessions`, `store_failed`
    */
   async regenerate(id: string, options: RegenerateOptions = {}): Promise<SessionId> {
-    return this.#regenerate(sessionKey(id), undefined, options);
+    return regenerate(this, { key: sessionKey(id) }, options);
   }
 
   /**
@@ -303,28 +302,5 @@ export class LiveSessions<Data extends object> implements MapWriter {
         this.report(error, { stage: "touch", key });
       },
     );
-  }
-
-  /** Stored data passed the schema when it was written, and does not go through it again. */
-  async #regenerate(key: SessionKey, incarnation: string | undefined, options: RegenerateOptions): Promise<SessionId> {
-    const { keeps, times, binding } = readRegenerate(options);
-    const id = generateSessionId();
-    const { before, ...made } = await moveSession(
-      this,
-      { key, incarnation },
-      {
-        id,
-        dataOf: keeps,
-        factsOf: ({ meta }) => ({
-          lifetime: times.lifetime,
-          deadline: times.deadline,
-          meta: metaAbout(meta, binding?.about),
-          principal: binding?.principal,
-        }),
-      },
-    );
-    const { incarnation: now, principal } = made.record;
-    if (binding && principal !== before.principal) await this.ownership.admit(made.key, now, principal);
-    return id;
   }
 }

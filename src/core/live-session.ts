@@ -1,10 +1,9 @@
 // The handle on a live session: its data as a snapshot, writes, and word of every change.
 
 import type { AttachedConnection } from "./attached.ts";
-import { diff } from "./changes.ts";
+import { changesOf, changesOfDraft, updateKey } from "./edits.ts";
 import { type ErrorContext, LiveSessionError, sessionEnded } from "./errors.ts";
 import type { SessionId, SessionKey } from "./ids.ts";
-import { checkKey, cloneJson, copyJson } from "./json.ts";
 import type { Allowance } from "./limits.ts";
 import { type Binding, type BindOptions, checkBinding } from "./ownership.ts";
 import type { RegenerateOptions } from "./regenerate.ts";
@@ -157,17 +156,7 @@ export class LiveSession<Data extends object> implements Disposable, TopicMember
    * than once, and must not wait. What it changed, key by key, is written; if nothing, nothing is.
    */
   async transaction(change: (draft: Partial<Data>) => void): Promise<Session<Data>> {
-    const decide = (data: JsonObject) => {
-      const draft = cloneJson(data) as Record<string, unknown>;
-      refusePromise(change(draft as Partial<Data>));
-      const after: Record<string, unknown> = {};
-      for (const name of Object.keys(draft)) {
-        if (draft[name] === undefined) continue;
-        checkKey(name);
-        after[name] = copyJson(draft[name], name);
-      }
-      return diff(data, after);
-    };
+    const decide = (data: JsonObject) => changesOfDraft(data, change as (draft: object) => unknown);
     return this.#write(await this.#context.writer.transact(this.#target(), decide));
   }
 
@@ -304,34 +293,4 @@ export class LiveSession<Data extends object> implements Disposable, TopicMember
       }
     }
   }
-}
-
-/** The changes of one put, checked and copied. */
-export function changesOf(key: string, value: unknown): { put: JsonObject; delete: readonly string[] } {
-  checkKey(key);
-  return value === undefined ? { put: {}, delete: [key] } : { put: { [key]: copyJson(value, key) }, delete: [] };
-}
-
-/** The compare-and-set of one key. */
-export function updateKey(
-  writer: SessionWriter,
-  target: Target,
-  key: string,
-  change: (value: unknown) => unknown,
-): Promise<Written> {
-  checkKey(key);
-  return writer.transact(target, (data) => {
-    const value = change(Object.hasOwn(data, key) ? cloneJson(data[key]) : undefined);
-    refusePromise(value);
-    return changesOf(key, value);
-  });
-}
-
-function refusePromise(value: unknown): void {
-  if (typeof (value as PromiseLike<unknown> | undefined)?.then !== "function") return;
-  Promise.resolve(value).catch(() => {}); // its outcome is no longer of interest: this error is
-  throw new LiveSessionError(
-    "not_json",
-    "The function given to update or transaction must not be async: it may run more than once. Wait before, then update.",
-  );
 }

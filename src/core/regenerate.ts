@@ -1,8 +1,11 @@
-// What goes along when a session moves to a new id.
+// An app moves a session to a new id, and says what goes along.
 
 import { LiveSessionError } from "./errors.ts";
-import { type Binding, type BindOptions, checkBinding } from "./ownership.ts";
-import type { JsonObject } from "./store.ts";
+import { generateSessionId, type SessionId } from "./ids.ts";
+import { type MovingHub, moveSession } from "./move.ts";
+import { type Binding, type BindOptions, checkBinding, metaAbout, type Ownership } from "./ownership.ts";
+import type { JsonObject, SessionRecord } from "./store.ts";
+import type { Target } from "./writer.ts";
 
 export interface RegenerateOptions extends BindOptions {
   /** The data that goes along: all of it, none, or these keys. Default true. */
@@ -11,15 +14,40 @@ export interface RegenerateOptions extends BindOptions {
   readonly principal?: string | null | undefined;
 }
 
-export interface Regeneration {
+interface Regeneration {
   readonly keeps: (data: JsonObject) => JsonObject;
   /** Another lifetime and deadline, in ms; `undefined` for those that the session has. */
   readonly times: Pick<Binding, "lifetime" | "deadline">;
   readonly binding: Binding | null;
 }
 
+/**
+ * Stored data passed the schema when it was written, and does not go through it again.
+ *
+ * @throws LiveSessionError as `sessions.regenerate`
+ */
+export async function regenerate(
+  hub: MovingHub & { readonly ownership: Ownership },
+  from: Target,
+  options: RegenerateOptions,
+): Promise<SessionId> {
+  const { keeps, times, binding } = readRegenerate(options);
+  const id = generateSessionId();
+  const factsOf = ({ meta }: SessionRecord) => ({
+    lifetime: times.lifetime,
+    deadline: times.deadline,
+    meta: metaAbout(meta, binding?.about),
+    principal: binding?.principal,
+  });
+  const { key, before, record } = await moveSession(hub, from, { id, dataOf: keeps, factsOf });
+  if (binding && record.principal !== before.principal) {
+    await hub.ownership.admit(key, record.incarnation, record.principal);
+  }
+  return id;
+}
+
 /** @throws LiveSessionError `bad_option`, `not_json`, `too_large` */
-export function readRegenerate(options: RegenerateOptions): Regeneration {
+function readRegenerate(options: RegenerateOptions): Regeneration {
   const { keep = true, principal, about } = options;
   if (typeof keep !== "boolean" && !Array.isArray(keep)) {
     throw new LiveSessionError("bad_option", "keep: true, false, or the keys that go along.");
