@@ -2,7 +2,7 @@
 // that waited for another writer looks at its conditions again, on the row as that writer left it.
 
 import { DUE_MS, type Table } from "../../engines/postgres/schema.ts";
-import { statement } from "../../engines/postgres/statement.ts";
+import { itemsFor, ofItem, statement } from "../../engines/postgres/statement.ts";
 import { NOW } from "../../engines/postgres/time.ts";
 import { ROW } from "./rows.ts";
 
@@ -28,13 +28,10 @@ export function statementsFor({ table: { name }, channel, lockTimeoutMs }: State
       ? ""
       : `,\n  pg_notify('${channel}', t.key || ' ["${type}",' || to_json(t.incarnation)${parts.map((part) => ` || ',' || ${part}`).join("")} || ']')`;
 
-  const committed = `RETURNING json_build_array(t.version, t.incarnation, t.expires_at, t.active_at,
-    CASE WHEN pg_column_size(t.data) <= ${GIVEN_BACK} THEN t.data END)::text${notify(
-      "c",
-      "t.version",
-      "t.expires_at",
-      `t.active_at${channel === null ? "" : " || coalesce(',' || $changes, '')"}`,
-    )}`;
+  const answer = `json_build_array(t.version, t.incarnation, t.expires_at, t.active_at,
+    CASE WHEN pg_column_size(t.data) <= ${GIVEN_BACK} THEN t.data END)::text`;
+  const changed = notify("c", "t.version", "t.expires_at", "t.active_at || coalesce(',' || $changes, '')");
+  const committed = `RETURNING ${answer}${changed}`;
 
   const change = (put: string) => {
     const after = `((t.data - $delete::text[]) || ${put})`;
@@ -66,11 +63,24 @@ ${committed}`;
 
   const put = change("$put::jsonb");
   const excluded = change("excluded.data");
+  const update = `SET ${put.set} FROM limits WHERE t.key = $key AND ${put.where} ${committed}`;
 
   return {
-    update: statement(
-      "update",
-      `WITH ${limits} UPDATE ${name} AS t SET ${put.set} FROM limits WHERE t.key = $key AND ${put.where} ${committed}`,
+    update: statement("update", `WITH ${limits} UPDATE ${name} AS t ${update}`),
+    // Many updates of different keys, each decided as if it were alone. Rows that someone else holds are left out, so that
+    // this waits for no row and no two of these wait for each other. What was locked in a newer version than the statement
+    // began with is updated in that version, by the same second look as above.
+    updateMany: statement(
+      "update_many",
+      `WITH ${limits}, item AS MATERIALIZED (SELECT * FROM ${itemsFor(update)}),
+held AS MATERIALIZED (
+  SELECT t.key FROM limits, ${name} AS t WHERE t.key = ANY (ARRAY (SELECT item.key FROM item))
+  FOR NO KEY UPDATE OF t SKIP LOCKED),
+done AS (
+  UPDATE ${name} AS t SET ${ofItem(put.set)}
+  FROM held JOIN item ON item.key = held.key WHERE t.key = held.key AND ${ofItem(put.where)}
+  RETURNING t.key, ${ofItem(answer)} AS answer${ofItem(changed)})
+SELECT json_build_array(held.key, done.answer)::text FROM held LEFT JOIN done ON done.key = held.key`,
     ),
     create: statement("create", insert("NOTHING")),
     upsert: statement("upsert", insert(`UPDATE SET ${excluded.set} WHERE ${excluded.where}`)),
