@@ -12,7 +12,7 @@ import { channels, encodeChanges } from "../engines/postgres/events.ts";
 import { migrate, type PostgresTableOptions, tableOf } from "../engines/postgres/schema.ts";
 import { encodeItems, run, type Statement, type Values } from "../engines/postgres/statement.ts";
 import { groups } from "./postgres/groups.ts";
-import { decodeData, encodeData, encodeMeta, escapeText, type Row, recordOf, textArray } from "./postgres/rows.ts";
+import { encodeData, encodeMeta, escapeText, type Row, recordOf, resultOf, textArray } from "./postgres/rows.ts";
 import { statementsFor } from "./postgres/statements.ts";
 
 export interface PostgresStoreOptions extends PostgresTableOptions {
@@ -101,9 +101,7 @@ export function postgresStore(options: PostgresStoreOptions): SessionStore {
       const values = valuesOf(key, commit);
       const write = async (): Promise<CommitResult | undefined> => {
         const answer = mode === "update" ? await update(key, values) : (await ask(statements[mode], values))[0];
-        if (answer === undefined) return undefined;
-        const [version, incarnation, expiresAt, now, data] = JSON.parse(answer);
-        return { ok: true, version, incarnation, expiresAt, now, ...(data && { data: decodeData(data) }) };
+        return answer === undefined ? undefined : resultOf(answer);
       };
       return settle(key, hopeless(commit) ? async () => undefined : write, (found) => refusal(found, commit));
     },

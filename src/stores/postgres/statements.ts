@@ -30,8 +30,9 @@ export function statementsFor({ table: { name }, channel, lockTimeoutMs }: State
       ? ""
       : `,\n  pg_notify('${channel}', t.key || ' ["${type}",' || to_json(t.incarnation)${parts.map((part) => ` || ',' || ${part}`).join("")} || ']')`;
 
-  const answer = `json_build_array(t.version, t.incarnation, t.expires_at, t.active_at,
-    CASE WHEN pg_column_size(t.data) <= ${GIVEN_BACK} THEN t.data END)::text`;
+  /** As `resultOf` reads it. */
+  const answer = `json_build_array(t.version, t.incarnation, t.expires_at, t.active_at) || chr(10) ||
+    CASE WHEN pg_column_size(t.data) <= ${GIVEN_BACK} THEN t.data::text ELSE '' END`;
   const changed = notify("c", "t.version", "t.expires_at", "t.active_at || coalesce(',' || $changes, '')");
   const committed = `RETURNING ${answer}${changed}`;
 
