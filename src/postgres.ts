@@ -8,7 +8,7 @@ import { type PostgresStoreOptions, postgresStore } from "./stores/postgres.ts";
 export interface PostgresOptions extends Omit<PostgresStoreOptions, "bus">, PostgresBusOptions {
   /**
    * `"with-write"`: in the same transaction, so that an event goes out if and only if its write is kept. `"after-write"`:
-   * by the hub, in a statement of its own; then many writes at once share a flush to disk, which NOTIFY keeps them from.
+   * by the hub, in a statement of its own; then writes of many nodes share a flush to disk, which NOTIFY keeps them from.
    * Default `"with-write"`; see "Costs" in docs/drivers/postgres.md.
    */
   readonly events?: "with-write" | "after-write" | undefined;

@@ -187,7 +187,7 @@ export class LiveSessions<Data extends object> implements MapWriter {
     const key = sessionKey(id);
     const result = await this.records.commit(key, { ...changes, mode: "create" });
     if (!result.ok) throw this.writer.refusal(result);
-    return { id, key, session: this.#map(key, result.incarnation, result.data ?? changes.put) as Session<Data> };
+    return { id, key, session: this.#map(key, result.incarnation, changes.put) as Session<Data> };
   }
 
   /** Ends a session for good, wherever it is attached. Resolves to false if there was no live one. */

@@ -22,9 +22,14 @@ import { type Watch, watchCommit, watchEnd, watchRead, watchTouch } from "./watc
 
 /**
  * Hears what this node's own writes did. `asked`: this node's time when the store was asked, which the event's expiry
- * counts from. `data`: the whole data after it, where that is at hand.
+ * counts from. `data`: the whole data after it, where that is at hand; a store may have to decode it.
  */
-export type LocalListener = (key: SessionKey, event: SessionEvent, asked: number, data?: JsonObject) => void;
+export type LocalListener = (
+  key: SessionKey,
+  event: SessionEvent,
+  asked: number,
+  data?: () => JsonObject | undefined,
+) => void;
 
 export interface RecordsOptions {
   readonly store: SessionStore;
@@ -112,10 +117,10 @@ export class SessionRecords {
       (store) => store.commit(key, commit),
       (result) => {
         if (!result.ok) return this.#refused(key, result);
-        const { version, incarnation, expiresAt, now, data } = result;
+        const { version, incarnation, expiresAt, now } = result;
         const changes = { put: write.put, delete: write.delete };
         const event = { type: "changed", incarnation, version, changes, expiresAt, now } as const;
-        this.#local(key, event, asked, data && deepFreeze(data));
+        this.#local(key, event, asked, () => result.data && deepFreeze(result.data));
         this.#publish(key, event);
       },
       watchCommit(this.#options.sessions, key, write.mode),

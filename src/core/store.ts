@@ -84,7 +84,10 @@ export type CommitResult =
       readonly incarnation: string;
       readonly expiresAt: number;
       readonly now: number;
-      /** The whole data after the commit. A store that has it at hand MAY give it; frozen or fresh, as in a record. */
+      /**
+       * The whole data after the commit. A store that has it at hand MAY give it, by a getter if that takes work; frozen
+       * or fresh, as in a record.
+       */
       readonly data?: JsonObject | undefined;
     }
   /** `missing`: never was, or swept. `ended`: is over. `exists`: `create` found a live record. */

@@ -61,7 +61,7 @@ export class Topics {
   }
 
   /** This node's own writes, handed to the topics without a way through the bus. */
-  readonly local: LocalListener = (key, event, asked, data) => this.get(key)?.receive(event, asked, data);
+  readonly local: LocalListener = (key, event, asked, data) => this.get(key)?.receive(event, asked, data?.());
 
   /** Must be called once, before anything else: records and topics know each other. */
   use(records: SessionRecords): void {

@@ -10,8 +10,9 @@ import type { Commit, CommitResult, LiveVersion, ReadResult, SessionStore } from
 import { engineOf, type PostgresClientLike } from "../engines/postgres/engine.ts";
 import { channels, encodeChanges } from "../engines/postgres/events.ts";
 import { migrate, type PostgresTableOptions, tableOf } from "../engines/postgres/schema.ts";
-import { run, type Statement, type Values } from "../engines/postgres/statement.ts";
-import { decodeData, encodeData, encodeMeta, escapeText, type Row, recordOf, textArray } from "./postgres/rows.ts";
+import { encodeItems, run, type Statement, type Values } from "../engines/postgres/statement.ts";
+import { groups } from "./postgres/groups.ts";
+import { encodeData, encodeMeta, escapeText, type Row, recordOf, resultOf, textArray } from "./postgres/rows.ts";
 import { statementsFor } from "./postgres/statements.ts";
 
 export interface PostgresStoreOptions extends PostgresTableOptions {
@@ -55,6 +56,14 @@ export function postgresStore(options: PostgresStoreOptions): SessionStore {
     return run(engine, statement, values);
   }
 
+  const update = groups<string | undefined>({
+    alone: async (values) => (await ask(statements.update, values))[0],
+    async together(all) {
+      const answers = await ask(statements.updateMany, { items: encodeItems(all) });
+      return new Map(answers.map((each) => JSON.parse(each)).map(([key, answer]) => [key, answer ?? undefined]));
+    },
+  });
+
   async function read(key: SessionKey): Promise<ReadResult> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const [found] = await ask(statements.read, { key });
@@ -88,13 +97,11 @@ export function postgresStore(options: PostgresStoreOptions): SessionStore {
     read,
 
     commit(key, commit) {
-      const statement = statements[statementOf(commit)];
+      const mode = statementOf(commit);
       const values = valuesOf(key, commit);
       const write = async (): Promise<CommitResult | undefined> => {
-        const [answer] = await ask(statement, values);
-        if (answer === undefined) return undefined;
-        const [version, incarnation, expiresAt, now, data] = JSON.parse(answer);
-        return { ok: true, version, incarnation, expiresAt, now, ...(data && { data: decodeData(data) }) };
+        const answer = mode === "update" ? await update(key, values) : (await ask(statements[mode], values))[0];
+        return answer === undefined ? undefined : resultOf(answer);
       };
       return settle(key, hopeless(commit) ? async () => undefined : write, (found) => refusal(found, commit));
     },
@@ -188,11 +195,11 @@ function valuesOf(key: SessionKey, commit: Commit): Values {
     incarnation,
     lifetime,
     deadline,
-    setDeadline: newDeadline === undefined ? null : "",
+    setDeadline: newDeadline === undefined ? undefined : "",
     newDeadline,
     ...metaValues(commit.meta),
-    setPrincipal: principal === undefined ? null : "",
-    principal: principal === undefined || principal === null ? null : escapeText(principal),
+    setPrincipal: principal === undefined ? undefined : "",
+    principal: principal === undefined || principal === null ? undefined : escapeText(principal),
     ifVersion,
     ifIncarnation,
     maxBytes,
@@ -200,7 +207,7 @@ function valuesOf(key: SessionKey, commit: Commit): Values {
 }
 
 function metaValues(meta: Commit["meta"]): Values {
-  return { setMeta: meta === undefined ? null : "", meta: meta ? encodeMeta(meta) : null };
+  return { setMeta: meta === undefined ? undefined : "", meta: meta ? encodeMeta(meta) : undefined };
 }
 
 /** Why a commit was refused, going by what is there now; undefined if it no longer would be. */

@@ -24,6 +24,14 @@ export function codeOf(error: unknown): unknown {
   return typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
 }
 
+/** Whether the server says that it did nothing; else what was asked for may have been done. */
+export function undone(error: unknown): boolean {
+  const { severity, cause } = error as { severity?: unknown; cause?: unknown };
+  if (severity === undefined) return cause !== undefined && undone(cause);
+  // Not where the connection ends (08, 57P): that may come after the work.
+  return !/^(08|57P)/.test(String(codeOf(error)));
+}
+
 function hint(error: unknown, words: string): Error {
   return new Error(`${(error as Error).message}. ${words}`, { cause: error });
 }

@@ -57,7 +57,7 @@ export async function createSession(
   const checked = await writer.checked(EMPTY, { put: data, delete: [] });
   const result = await records.commit(key, { ...facts, ...checked, mode: "create", lifetime });
   if (!result.ok) throw writer.refusal(result);
-  return { id, key, incarnation: result.incarnation, lifetime, data: result.data ?? checked.put, meta, principal };
+  return { id, key, incarnation: result.incarnation, lifetime, data: checked.put, meta, principal };
 }
 
 /**

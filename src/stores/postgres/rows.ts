@@ -1,7 +1,7 @@
 // Between records and what the table holds. Data is kept as a map of keys to JSON text, see the schema.
 
 import { deepFreeze } from "../../core/json.ts";
-import type { EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
+import type { CommitResult, EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
 
 /**
  * Text that PostgreSQL takes: it refuses U+0000, and lone surrogates are no UTF-8. JSON's escapes stand for both, and are
@@ -70,5 +70,24 @@ export function recordOf(row: Row): SessionRecord {
     lifetime,
     deadline,
     principal: principal === null ? null : unescapeText(principal),
+  };
+}
+
+/** What a commit was answered: `[version, ...]` on one line; on the next the data, or nothing if it is long. */
+export function resultOf(answer: string): CommitResult {
+  const end = answer.indexOf("\n");
+  const [version, incarnation, expiresAt, now] = JSON.parse(answer.slice(0, end));
+  let data: JsonObject | undefined;
+  return {
+    ok: true,
+    version,
+    incarnation,
+    expiresAt,
+    now,
+    // Seldom asked for, and most of the work.
+    get data() {
+      if (end + 1 < answer.length) data ??= decodeData(JSON.parse(answer.slice(end + 1)));
+      return data;
+    },
   };
 }

@@ -2,7 +2,7 @@
 // that waited for another writer looks at its conditions again, on the row as that writer left it.
 
 import { DUE_MS, type Table } from "../../engines/postgres/schema.ts";
-import { statement } from "../../engines/postgres/statement.ts";
+import { itemsFor, ofItem, statement } from "../../engines/postgres/statement.ts";
 import { NOW } from "../../engines/postgres/time.ts";
 import { ROW } from "./rows.ts";
 
@@ -17,9 +17,11 @@ export interface StatementOptions {
 }
 
 export function statementsFor({ table: { name }, channel, lockTimeoutMs }: StatementOptions) {
-  // A row that someone else holds must not hold a connection of the pool for longer than callers wait. In the FROM of
-  // every write, so that it is set before the row is locked.
-  const limits = `limits AS MATERIALIZED (SELECT set_config('lock_timeout', '${lockTimeoutMs}', true), ${NOW} AS now)`;
+  // A row that someone else holds must not hold a connection of the pool for longer than callers wait. A condition on no
+  // row, or in the FROM of a write, so that it is set before a row is locked.
+  const setLimit = `set_config('lock_timeout', '${lockTimeoutMs}', true)`;
+  const limited = `(SELECT ${setLimit}) IS NOT NULL`;
+  const limits = `limits AS MATERIALIZED (SELECT ${setLimit}, ${NOW} AS now)`;
   const live = `t.ended IS NULL AND t.expires_at > ${NOW}`;
 
   /** The event, as `decodeEvent` reads it. */
@@ -28,13 +30,11 @@ export function statementsFor({ table: { name }, channel, lockTimeoutMs }: State
       ? ""
       : `,\n  pg_notify('${channel}', t.key || ' ["${type}",' || to_json(t.incarnation)${parts.map((part) => ` || ',' || ${part}`).join("")} || ']')`;
 
-  const committed = `RETURNING json_build_array(t.version, t.incarnation, t.expires_at, t.active_at,
-    CASE WHEN pg_column_size(t.data) <= ${GIVEN_BACK} THEN t.data END)::text${notify(
-      "c",
-      "t.version",
-      "t.expires_at",
-      `t.active_at${channel === null ? "" : " || coalesce(',' || $changes, '')"}`,
-    )}`;
+  /** As `resultOf` reads it. */
+  const answer = `json_build_array(t.version, t.incarnation, t.expires_at, t.active_at) || chr(10) ||
+    CASE WHEN pg_column_size(t.data) <= ${GIVEN_BACK} THEN t.data::text ELSE '' END`;
+  const changed = notify("c", "t.version", "t.expires_at", "t.active_at || coalesce(',' || $changes, '')");
+  const committed = `RETURNING ${answer}${changed}`;
 
   const change = (put: string) => {
     const after = `((t.data - $delete::text[]) || ${put})`;
@@ -66,30 +66,43 @@ ${committed}`;
 
   const put = change("$put::jsonb");
   const excluded = change("excluded.data");
+  const update = `SET ${put.set} WHERE ${limited} AND t.key = $key AND ${put.where} ${committed}`;
 
   return {
-    update: statement(
-      "update",
-      `WITH ${limits} UPDATE ${name} AS t SET ${put.set} FROM limits WHERE t.key = $key AND ${put.where} ${committed}`,
+    update: statement("update", `UPDATE ${name} AS t ${update}`),
+    // Many updates of different keys, each decided as if it were alone. Rows that someone else holds are left out, so that
+    // this waits for no row and no two of these wait for each other. What was locked in a newer version than the statement
+    // began with is updated in that version, by the same second look as above.
+    updateMany: statement(
+      "update_many",
+      `WITH item AS MATERIALIZED (SELECT * FROM ${itemsFor(update)}),
+held AS MATERIALIZED (
+  SELECT t.key FROM ${name} AS t WHERE ${limited} AND t.key = ANY (ARRAY (SELECT item.key FROM item))
+  FOR NO KEY UPDATE OF t SKIP LOCKED),
+done AS (
+  UPDATE ${name} AS t SET ${ofItem(put.set)}
+  FROM item WHERE t.key = ANY (ARRAY (SELECT held.key FROM held)) AND t.key = item.key AND ${ofItem(put.where)}
+  RETURNING t.key, ${ofItem(answer)} AS answer${ofItem(changed)})
+SELECT json_build_array(held.key, done.answer)::text FROM held LEFT JOIN done ON done.key = held.key`,
     ),
     create: statement("create", insert("NOTHING")),
     upsert: statement("upsert", insert(`UPDATE SET ${excluded.set} WHERE ${excluded.where}`)),
 
     touch: statement(
       "touch",
-      `WITH ${limits} UPDATE ${name} AS t SET active_at = ${NOW},
+      `UPDATE ${name} AS t SET active_at = ${NOW},
   lifetime = coalesce($lifetime::bigint, t.lifetime),
   meta = CASE WHEN $setMeta IS NULL THEN t.meta ELSE $meta END
-FROM limits WHERE t.key = $key AND ${live} AND ($ifIncarnation IS NULL OR t.incarnation = $ifIncarnation)
+WHERE ${limited} AND t.key = $key AND ${live} AND ($ifIncarnation IS NULL OR t.incarnation = $ifIncarnation)
 RETURNING json_build_array(t.expires_at, t.active_at)::text`,
     ),
     /** A touch that others must hear of: the lifetime is another. */
     touchLifetime: statement(
       "touch_lifetime",
-      `WITH ${limits} UPDATE ${name} AS t SET active_at = ${NOW},
+      `UPDATE ${name} AS t SET active_at = ${NOW},
   lifetime = $lifetime::bigint,
   meta = CASE WHEN $setMeta IS NULL THEN t.meta ELSE $meta END
-FROM limits WHERE t.key = $key AND ${live} AND ($ifIncarnation IS NULL OR t.incarnation = $ifIncarnation)
+WHERE ${limited} AND t.key = $key AND ${live} AND ($ifIncarnation IS NULL OR t.incarnation = $ifIncarnation)
 RETURNING json_build_array(t.expires_at, t.active_at)::text${notify("t", "t.expires_at", "t.active_at")}`,
     ),
 
@@ -106,8 +119,8 @@ RETURNING json_build_array(${ROW.replaceAll("t.", "old.")}, old.now)::text${noti
     // proven wrong.
     expire: statement(
       "expire",
-      `WITH ${limits} UPDATE ${name} AS t SET ended = 'expired', data = '{}', meta = NULL, principal = NULL
-FROM limits WHERE t.key = $key AND t.ended IS NULL AND t.expires_at <= ${NOW} RETURNING t.key`,
+      `UPDATE ${name} AS t SET ended = 'expired', data = '{}', meta = NULL, principal = NULL
+WHERE ${limited} AND t.key = $key AND t.ended IS NULL AND t.expires_at <= ${NOW} RETURNING t.key`,
     ),
 
     read: statement(
