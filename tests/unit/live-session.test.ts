@@ -360,15 +360,19 @@ test("close closes the store also where the bus cannot be closed", async () => {
 test("a store's data after a commit is asked for only where someone is attached", async () => {
   const store = memoryStore();
   let asked = 0;
-  const { sessions } = testSessions({
+  const { sessions } = testSessions<{ n?: number }>({
     store: {
       ...store,
       async commit(key, commit) {
         const result = await store.commit(key, commit);
         if (!result.ok) return result;
-        const { data } = result;
-        const getter = { get: () => (asked++, data), enumerable: true };
-        return Object.defineProperty({ ...result }, "data", getter);
+        return {
+          ...result,
+          get data() {
+            asked++;
+            return result.data;
+          },
+        };
       },
     },
   });
