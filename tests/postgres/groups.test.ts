@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Commit, type SessionEvent, type SessionKey, type SessionStore, sessionKey } from "live-session";
 import { postgres, postgresStore } from "live-session/postgres";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   advanceStillClock,
   clients,
@@ -13,6 +13,7 @@ import {
   STILL,
   type TestClient,
 } from "../support/postgres.ts";
+import { noteStatements } from "../support/postgres-statements.ts";
 import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
 import { eventually, rejection } from "../support/sessions.ts";
 
@@ -87,36 +88,15 @@ async function closeGate() {
 }
 
 describe.each(clients)("with $name", (kind) => {
-  /** A store of its own, and how many updates or reads each statement had that it sent. */
+  /** A store of its own, and how many updates each statement had that it sent. */
   function open(options: { table?: string; searchPath?: string } = {}) {
     const { table = freshTable(), searchPath } = options;
     const own = kind.connect(server, searchPath === undefined ? {} : { searchPath });
     onTestFinished(() => own.end());
-    const sizes: number[] = [];
-    const reads: number[] = [];
-    const note = (text: string, values: readonly unknown[] = []) => {
-      if (text.includes("json_to_recordset")) sizes.push(JSON.parse(String(values[0])).length);
-      else if (/^UPDATE .*version = t.version \+ 1/s.test(text)) sizes.push(1);
-      else if (/^SELECT json_build_array\(t.key.*WHERE t.key = ANY/s.test(text))
-        reads.push(String(values[0]).split(",").length);
-      else if (/^SELECT json_build_array\(t.key.*WHERE t.key = \$1::text$/s.test(text)) reads.push(1);
-    };
-    if ("unsafe" in own.client) {
-      const { unsafe } = own.client;
-      vi.spyOn(own.client, "unsafe").mockImplementation((text, values, given) => {
-        note(text, values);
-        return unsafe(text, values, given);
-      });
-    } else {
-      const query = own.client.query.bind(own.client);
-      vi.spyOn(own.client, "query").mockImplementation((given) => {
-        note(given.text, given.values);
-        return query(given);
-      });
-    }
+    const { updates: sizes } = noteStatements(own.client);
     const { store, bus } = postgres({ client: own.client, table, schema: "public", lockTimeout: "10m" });
     onTestFinished(async () => void (await bus.close()));
-    return { store, bus, table, sizes, reads };
+    return { store, bus, table, sizes };
   }
 
   test("each is refused or done, stored and told of as it would be by itself", async () => {
@@ -315,40 +295,6 @@ describe.each(clients)("with $name", (kind) => {
     for (const key of keys) expect(await other.read(key)).toMatchObject({ record: { version: 1 } });
     const results = await Promise.all(keys.map((key) => store.commit(key, update({ n: 1 }))));
     for (const result of results) expect(result).toMatchObject({ ok: true, version: 2 });
-  });
-
-  test("reads of one turn share a statement, and each finds what it would by itself", async () => {
-    const { store, reads } = open();
-    const [live, other, ended, expired] = (await created(store, 4)) as [SessionKey, SessionKey, SessionKey, SessionKey];
-    await store.commit(other, update({ odd: "\u0000\ud800" }, { meta: { path: "/" } }));
-    await store.destroy(ended, "revoked");
-    await store.touch(expired, { lifetime: 0 });
-    const keys = [live, other, live, ended, expired, sessionKey("missing")];
-    reads.length = 0;
-    const together = await Promise.all(keys.map((key) => store.read(key)));
-    expect(reads).toEqual([5]);
-    expect(together).toMatchObject([
-      { state: "live", record: { version: 1, data: { n: 0 } } },
-      { state: "live", record: { version: 2, data: { n: 0, odd: "\u0000\ud800" }, meta: { path: "/" } } },
-      { state: "live", record: { version: 1, data: { n: 0 } } },
-      { state: "ended", reason: "revoked" },
-      { state: "ended", reason: "expired" },
-      { state: "missing" },
-    ]);
-    await store.read(live);
-    expect(reads).toEqual([5, 1]);
-    await Promise.all(Array.from({ length: 120 }, (_, n) => store.read(sessionKey(`none ${n}`))));
-    expect(reads.slice(2)).toEqual([50, 50, 20]);
-  });
-
-  test("a read that PostgreSQL refuses is an error for its own reader alone", async () => {
-    const { store, reads } = open();
-    const keys = await created(store, 5);
-    reads.length = 0;
-    const failing = rejection(Promise.resolve(store.read("\u0000" as SessionKey)));
-    for (const found of await Promise.all(keys.map((key) => store.read(key)))) expect(found.state).toBe("live");
-    await failing;
-    expect(reads).toEqual([6, 1, 1, 1, 1, 1, 1]);
   });
 
   test("a refusal that was taken back in the meantime is tried again, as by itself", async () => {
