@@ -12,6 +12,7 @@ import { channels, encodeChanges } from "../engines/postgres/events.ts";
 import { migrate, type PostgresTableOptions, tableOf } from "../engines/postgres/schema.ts";
 import { encodeItems, run, type Statement, type Values } from "../engines/postgres/statement.ts";
 import { groups } from "./postgres/groups.ts";
+import { reads } from "./postgres/reads.ts";
 import { encodeData, encodeMeta, escapeText, type Row, recordOf, resultOf, textArray } from "./postgres/rows.ts";
 import { statementsFor } from "./postgres/statements.ts";
 
@@ -64,11 +65,22 @@ export function postgresStore(options: PostgresStoreOptions): SessionStore {
     },
   });
 
+  const rowOf = reads<Row>({
+    alone: async (key) => (await rowsOf(statements.read, { key }))[0],
+    together: async (keys) => {
+      const rows = await rowsOf(statements.readMany, { keys: textArray(keys) });
+      return new Map(rows.map((row) => [row[0], row]));
+    },
+  });
+
+  async function rowsOf(statement: Statement, values: Values): Promise<Row[]> {
+    return (await ask(statement, values)).map((row) => JSON.parse(row));
+  }
+
   async function read(key: SessionKey): Promise<ReadResult> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const [found] = await ask(statements.read, { key });
-      if (found === undefined) return { state: "missing" };
-      const row = JSON.parse(found) as Row;
+      const row = await rowOf(key);
+      if (row === undefined) return { state: "missing" };
       const [, ended, , , , expiresAt] = row;
       const now = row[11];
       if (ended !== null) return { state: "ended", reason: ended, ago: now - expiresAt };
@@ -153,7 +165,7 @@ export function postgresStore(options: PostgresStoreOptions): SessionStore {
       const statement = principal === undefined ? statements.list : statements.listPrincipal;
       const values = { limit: PAGE, principal: principal === undefined ? null : escapeText(principal) };
       for (let after = ""; ; ) {
-        const page = (await ask(statement, { ...values, after })).map((row) => JSON.parse(row) as Row);
+        const page = await rowsOf(statement, { ...values, after });
         for (const row of page) yield { key: row[0] as SessionKey, record: recordOf(row) };
         const last = page.at(-1);
         if (!last || page.length < PAGE) return;

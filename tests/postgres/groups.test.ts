@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import { type Commit, type SessionEvent, type SessionKey, type SessionStore, sessionKey } from "live-session";
 import { postgres, postgresStore } from "live-session/postgres";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import {
   advanceStillClock,
   clients,
@@ -13,6 +13,7 @@ import {
   STILL,
   type TestClient,
 } from "../support/postgres.ts";
+import { noteStatements } from "../support/postgres-statements.ts";
 import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
 import { eventually, rejection } from "../support/sessions.ts";
 
@@ -92,24 +93,7 @@ describe.each(clients)("with $name", (kind) => {
     const { table = freshTable(), searchPath } = options;
     const own = kind.connect(server, searchPath === undefined ? {} : { searchPath });
     onTestFinished(() => own.end());
-    const sizes: number[] = [];
-    const note = (text: string, values: readonly unknown[] = []) => {
-      if (text.includes("json_to_recordset")) sizes.push(JSON.parse(String(values[0])).length);
-      else if (/^UPDATE .*version = t.version \+ 1/s.test(text)) sizes.push(1);
-    };
-    if ("unsafe" in own.client) {
-      const { unsafe } = own.client;
-      vi.spyOn(own.client, "unsafe").mockImplementation((text, values, given) => {
-        note(text, values);
-        return unsafe(text, values, given);
-      });
-    } else {
-      const query = own.client.query.bind(own.client);
-      vi.spyOn(own.client, "query").mockImplementation((given) => {
-        note(given.text, given.values);
-        return query(given);
-      });
-    }
+    const { updates: sizes } = noteStatements(own.client);
     const { store, bus } = postgres({ client: own.client, table, schema: "public", lockTimeout: "10m" });
     onTestFinished(async () => void (await bus.close()));
     return { store, bus, table, sizes };

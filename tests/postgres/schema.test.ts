@@ -161,6 +161,8 @@ describe("with 20,000 sessions, of which few are due", () => {
   test.each([
     ["read", { key: "key7" }, "_pkey"],
     ["update", { key: "key7", put: "{}", delete: "{}" }, "_pkey"],
+    ["updateMany", { items: '[{"key":"key7","put":"{}","delete":"{}"},{"key":"key8"}]' }, "_pkey"],
+    ["readMany", { keys: "{key7,key8}" }, "_pkey"],
     ["touch", { key: "key7" }, "_pkey"],
     ["destroy", { key: "key7", reason: "destroyed" }, "_pkey"],
     ["versions", { keys: "{key7,key8}" }, "_pkey"],

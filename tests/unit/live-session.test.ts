@@ -356,3 +356,31 @@ test("close closes the store also where the bus cannot be closed", async () => {
   expect(await rejection(sessions.close())).toMatchObject({ message: "no bus" });
   expect(closed).toBe(true);
 });
+
+test("a store's data after a commit is asked for only where someone is attached", async () => {
+  const store = memoryStore();
+  let asked = 0;
+  const { sessions } = testSessions<{ n?: number }>({
+    store: {
+      ...store,
+      async commit(key, commit) {
+        const result = await store.commit(key, commit);
+        if (!result.ok) return result;
+        return {
+          ...result,
+          get data() {
+            asked++;
+            return result.data;
+          },
+        };
+      },
+    },
+  });
+  const { id, key } = await sessions.create({ n: 1 });
+  await sessions.records.commit(key, { mode: "update", put: { n: 2 }, delete: [] });
+  expect(asked).toBe(0);
+  const live = await sessions.attach(id);
+  await live.put("n", 3);
+  expect(asked).toBeGreaterThan(0);
+  expect(live.data).toEqual({ n: 3 });
+});

@@ -128,6 +128,11 @@ WHERE ${limited} AND t.key = $key AND t.ended IS NULL AND t.expires_at <= ${NOW}
       `SELECT json_build_array(${ROW}, clock.now)::text FROM ${name} AS t, (SELECT ${NOW} AS now) AS clock
 WHERE t.key = $key`,
     ),
+    readMany: statement(
+      "read_many",
+      `SELECT json_build_array(${ROW}, clock.now)::text FROM ${name} AS t, (SELECT ${NOW} AS now) AS clock
+WHERE t.key = ANY ($keys::text[])`,
+    ),
     // The clock alone makes a row, so that its time comes also where nothing is found.
     versions: statement(
       "versions",
