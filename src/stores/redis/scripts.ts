@@ -1,9 +1,18 @@
 // The Lua scripts: each is one atomic step and one round trip. User data passes through as JSON text, never decoded.
 //
-// A session is one hash. Data lies under its key as JSON text, which begins with a quote, so it cannot be mistaken for a
-// field of the head: v version, i incarnation, c created, x expires, l lifetime, d deadline, b bytes of the entries,
-// n their number, m meta, p principal, e reason of the end, whose time x then is (i, m and p as JSON text). Redis drops the hash some time after
-// x; until then whoever reads compares x with the time, so that it is over to the millisecond.
+// A session is one JSON text, in lines: JSON text has no line breaks and no tabs within, so they are sure marks.
+//
+//     [version,expiry,created,lifetime,deadline,bytes,
+//     "incarnation",
+//     principal,
+//     meta,
+//     {
+//     "key":<tab>value,
+//     "key":<tab>value
+//     }]
+//
+// `bytes`: the length of the data as JSON without the marks. One that was ended is `["reason",time]`. Redis drops either some
+// time after; until then whoever reads compares the expiry with the time, so that it is over to the millisecond.
 
 import { createHash } from "node:crypto";
 import { CHANGES_LIMIT } from "../../engines/redis/events.ts";
@@ -23,153 +32,220 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** Lua hands at most some thousand arguments to a call. An even number, so that fields stay with their values. */
-const inChunks = `
-local function inChunks(command, list)
-  for first = 1, #list, 2000 do
-    redis.call(command, KEYS[1], unpack(list, first, math.min(first + 1999, #list)))
-  end
-end
-`;
+/** Version, expiry, created, lifetime, deadline, bytes, incarnation, and where the principal begins; nothing for an end. */
+const headPattern = "'^%[(%d+),(%d+),(%d+),(%d+),(%w+),(%d+),\\n([^\\n]*),\\n()'";
 
 /** How long a new entry of the index is left alone: longer than a commit can be on its way. */
 export const INDEX_GRACE = 60_000;
 
+/** Keys of a commit from which on looking for each of them takes longer than going through the lines once. */
+const FEW_KEYS = 8;
+
 /**
- * KEYS: record, or record, due and principal, where all lie on one server.
- * ARGV: see `commitArguments`. The first write is one that Redis refuses when it is out of memory, before anything is done.
+ * Commits, one after the other, each judged by itself. KEYS: of each its record, or record, due and principal, where all lie
+ * on one server. ARGV: retention, publish, and of each what `commitArguments` gives. A commit writes its record in one command,
+ * before anything else: where Redis refuses that, out of memory, nothing of this commit is done. The answer is JSON text:
+ * the time, and a list for each.
  */
-export const commitScript = script(`${time}${inChunks}
-local mode, ifVersion, ifIncarnation, fresh, lifetime, deadline, meta, principal, maxBytes, retention, publish, dueMember,
-  indexMember, newDeadline, putCount = unpack(ARGV, 1, 15)
-local head = redis.call('HMGET', KEYS[1], 'v', 'x', 'e', 'i', 'l', 'd', 'b', 'n')
-local exists = head[1] or head[3]
-if not exists and (mode == 'update' or ifVersion ~= '' or ifIncarnation ~= '') then return {'missing'} end
-if head[3] then return {'ended', head[3]} end
-if exists and tonumber(head[2]) <= now then return {'ended', 'expired'} end
-if exists and mode == 'create' then return {'exists'} end
-if ifVersion ~= '' and ifVersion ~= head[1] then return {'conflict'} end
-if ifIncarnation ~= '' and ifIncarnation ~= head[4] then return {'conflict'} end
+export const commitScript = script(`${time}
+local retention, publish = ARGV[1], ARGV[2]
+local find, match, sub, byte, concat = string.find, string.match, string.sub, string.byte, table.concat
+local name, first, lastPut, last
+local mode, ifVersion, lifetime, deadline, newDeadline, maxBytes, puts, deletes, ifIncarnation, fresh, principal, meta, dueMember,
+  member
 
-local bytes, entries = tonumber(head[7] or 0), tonumber(head[8] or 0)
-local bytesBefore, entriesBefore = bytes, entries
-local firstPut, lastPut = 16, 15 + 2 * putCount
-for index = firstPut, lastPut, 2 do
-  local before = exists and redis.call('HSTRLEN', KEYS[1], ARGV[index]) or 0
-  if before == 0 then
-    entries = entries + 1
-    bytes = bytes + #ARGV[index] + 1
+-- The text from the principal on with the changes, and how many bytes of JSON more these are.
+local function changed(text)
+  local more = -#text
+  for index = first, lastPut, 2 do
+    local _, before = find(text, ARGV[index], 1, true)
+    if before then
+      local after = find(text, '\\n', before, true)
+      if byte(text, after - 1) == 44 then after = after - 1 end
+      text = sub(text, 1, before) .. ARGV[index + 1] .. sub(text, after)
+    else
+      local comma = byte(text, -4) == 123 and '' or ','
+      text = sub(text, 1, -4) .. comma .. ARGV[index] .. ARGV[index + 1] .. '\\n}]'
+      more = more - 2
+    end
   end
-  bytes = bytes + #ARGV[index + 1] - before
-end
-local gone = {}
-for index = lastPut + 1, #ARGV do
-  gone[#gone + 1] = ARGV[index]
-  local before = exists and redis.call('HSTRLEN', KEYS[1], ARGV[index]) or 0
-  if before > 0 then
-    entries = entries - 1
-    bytes = bytes - #ARGV[index] - 1 - before
+  for index = lastPut + 1, last do
+    local from, before = find(text, ARGV[index], 1, true)
+    if from then
+      local after = find(text, '\\n', before, true)
+      -- With the comma after it or, if it is the last one, before it.
+      if byte(text, after - 1) ~= 44 and byte(text, from - 1) == 44 then from = from - 1 end
+      text = sub(text, 1, from - 1) .. sub(text, after)
+      more = more + 2
+    end
   end
-end
-local size = bytes + math.max(entries - 1, 0) + 2
-if maxBytes ~= '' and size > tonumber(maxBytes) then return {'too_large', size} end
-
-local version = (head[1] or 0) + 1
-local incarnation = exists and head[4] or fresh
-local expires = now + (lifetime ~= '' and lifetime or head[5])
-if exists then
-  deadline = head[6]
-  if newDeadline == '-' then deadline = false elseif newDeadline ~= '' then deadline = now + newDeadline end
-elseif deadline ~= '' then deadline = now + deadline end
-if deadline and deadline ~= '' then expires = math.min(expires, tonumber(deadline)) end
-
--- Only what changes: each field more is paid for by every commit.
-local set = {'v', version, 'x', expires}
-for index = firstPut, lastPut do set[#set + 1] = ARGV[index] end
-local function add(field, value) set[#set + 1] = field; set[#set + 1] = value end
-if lifetime ~= '' then add('l', lifetime) end
-if bytes ~= bytesBefore then add('b', bytes) end
-if entries ~= entriesBefore then add('n', entries) end
-if not exists then
-  add('i', incarnation)
-  add('c', now)
-  if deadline ~= '' then add('d', deadline) end
-end
-local unset = {}
-for index = 1, #gone do unset[index] = gone[index] end
-local function change(field, value)
-  if value == '-' then unset[#unset + 1] = field elseif value ~= '' then add(field, value) end
-end
-change('m', meta)
-change('p', principal)
-if exists then change('d', newDeadline == '-' and '-' or newDeadline ~= '' and deadline or '') end
-inChunks('HSET', set)
-if exists and #unset > 0 then inChunks('HDEL', unset) end
-redis.call('PEXPIREAT', KEYS[1], expires + retention)
-if KEYS[2] then
-  redis.call('ZADD', KEYS[2], now + ${INDEX_GRACE}, dueMember)
-  redis.call('ZADD', KEYS[3], now, indexMember)
+  return text, more + #text
 end
 
-if publish ~= '' then
-  local event = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. now
+-- The same for many keys.
+local function rebuilt(text)
+  local values, order = {}, {}
+  local more = -#text
+  for key, value in string.gmatch(text, '(\\n[^\\t\\n]*\\t)([^\\n]*)') do
+    order[#order + 1] = key
+    values[key] = byte(value, -1) == 44 and sub(value, 1, -2) or value
+  end
+  for index = first, lastPut, 2 do
+    local key = ARGV[index]
+    if not values[key] then
+      order[#order + 1] = key
+      more = more - 2
+    end
+    values[key] = ARGV[index + 1]
+  end
+  for index = lastPut + 1, last do
+    if values[ARGV[index]] then more = more + 2 end
+    values[ARGV[index]] = nil
+  end
+  local entries = {}
+  for _, key in ipairs(order) do
+    if values[key] then entries[#entries + 1] = key .. values[key] end
+  end
+  text = match(text, '^[^\\n]*\\n[^\\n]*\\n{') .. concat(entries, ',') .. '\\n}]'
+  return text, more + #text
+end
+
+local function event(incarnation, version, expires)
+  local text = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. now
   local long = 0
-  for index = firstPut, #ARGV do long = long + #ARGV[index] end
-  if long <= ${CHANGES_LIMIT} then
-    local put = {}
-    for index = firstPut, lastPut, 2 do put[#put + 1] = ARGV[index] .. ':' .. ARGV[index + 1] end
-    event = event .. ',{' .. table.concat(put, ',') .. '},[' .. table.concat(gone, ',') .. ']'
-  end
-  redis.call(publish, KEYS[1], event .. ']')
+  for index = first, last do long = long + #ARGV[index] end
+  if long > ${CHANGES_LIMIT} then return text .. ']' end
+  if puts == '1' and deletes == '0' then return text .. ',{' .. ARGV[first] .. ARGV[first + 1] .. '},[]]' end
+  local put, gone = {}, {}
+  for index = first, lastPut, 2 do put[#put + 1] = ARGV[index] .. ARGV[index + 1] end
+  for index = lastPut + 1, last do gone[#gone + 1] = match(ARGV[index], '^\\n(.*):\\t$') end
+  return text .. ',{' .. concat(put, ',') .. '},[' .. concat(gone, ',') .. ']]'
 end
-return {'ok', version, incarnation, expires, now}
+
+local function commit(due, byPrincipal)
+  local text = redis.call('GET', name)
+  local version, created, ends, bytes, incarnation, tail = 0, now, 'null', 2, fresh, nil
+  if text then
+    local expires, life, at
+    version, expires, created, life, ends, bytes, incarnation, at = match(text, ${headPattern})
+    if not version then return '"ended",' .. match(text, '"%a+"') end
+    if tonumber(expires) <= now then return '"ended","expired"' end
+    if mode == 'create' then return '"exists"' end
+    if ifVersion ~= '' and ifVersion ~= version then return '"conflict"' end
+    if ifIncarnation ~= '' and ifIncarnation ~= incarnation then return '"conflict"' end
+    if lifetime == '' then lifetime = life end
+    if newDeadline == '-' then ends = 'null' elseif newDeadline ~= '' then ends = now + newDeadline end
+    tail = sub(text, at)
+    if principal ~= '' then tail = (principal == '-' and 'null' or principal) .. sub(tail, find(tail, ',\\n', 1, true), -1) end
+    if meta ~= '' then
+      local _, from = find(tail, '\\n', 1, true)
+      tail = sub(tail, 1, from) .. (meta == '-' and 'null' or meta) .. sub(tail, find(tail, ',\\n', from, true), -1)
+    end
+  else
+    if mode == 'update' or ifVersion ~= '' or ifIncarnation ~= '' then return '"missing"' end
+    if deadline ~= '' then ends = now + deadline end
+    local function given(value) return (value == '' or value == '-') and 'null' or value end
+    tail = given(principal) .. ',\\n' .. given(meta) .. ',\\n{\\n}]'
+  end
+
+  local more
+  if last - first > ${2 * FEW_KEYS} then tail, more = rebuilt(tail) else tail, more = changed(tail) end
+  bytes = bytes + more
+  if maxBytes ~= '' and bytes > tonumber(maxBytes) then return '"too_large",' .. bytes end
+
+  version = tostring(version + 1)
+  local expires = now + lifetime
+  if ends ~= 'null' then expires = math.min(expires, tonumber(ends)) end
+  local drops = expires + retention
+  expires = tostring(expires)
+  local head = concat({version, expires, created, lifetime, ends, bytes, '\\n' .. incarnation, '\\n'}, ',')
+  redis.call('SET', name, '[' .. head .. tail, 'PXAT', drops)
+  if due then
+    redis.call('ZADD', due, now + ${INDEX_GRACE}, dueMember)
+    redis.call('ZADD', byPrincipal, now, member)
+  end
+  if publish ~= '' then redis.call(publish, name, event(incarnation, version, expires)) end
+  return '"ok",' .. version .. ',' .. expires .. ',' .. incarnation
+end
+
+local answers = {now}
+local key, at = 1, 3
+while at <= #ARGV do
+  mode, ifVersion, lifetime, deadline, newDeadline, maxBytes, puts, deletes, ifIncarnation, fresh, principal, meta, dueMember, member =
+    match(ARGV[at], '^(%a+),([^,]*),([^,]*),([^,]*),([^,]*),([^,]*),(%d+),(%d+)' .. string.rep('\\n([^\\n]*)', 6) .. '$')
+  name, first = KEYS[key], at + 1
+  lastPut = at + 2 * puts
+  last = lastPut + deletes
+  local indexed = dueMember ~= '' and 2 or 0
+  local due, byPrincipal
+  if indexed > 0 then due, byPrincipal = KEYS[key + 1], KEYS[key + 2] end
+  local done, answer = pcall(commit, due, byPrincipal)
+  if not done then answer = '"failed",' .. cjson.encode(type(answer) == 'table' and answer.err or tostring(answer)) end
+  answers[#answers + 1] = '[' .. answer .. ']'
+  key, at = key + 1 + indexed, last + 1
+end
+return '[' .. concat(answers, ',') .. ']'
 `);
 
 /** KEYS: record. ARGV: lifetime, meta, ifIncarnation, retention, publish. */
 export const touchScript = script(`${time}
 local lifetime, meta, ifIncarnation, retention, publish = unpack(ARGV)
-local head = redis.call('HMGET', KEYS[1], 'v', 'x', 'i', 'l', 'd')
-if not head[1] or tonumber(head[2]) <= now then return false end
-if ifIncarnation ~= '' and ifIncarnation ~= head[3] then return false end
+local text = redis.call('GET', KEYS[1])
+if not text then return false end
+local version, expires, created, life, ends, bytes, incarnation, at = string.match(text, ${headPattern})
+if not version or tonumber(expires) <= now then return false end
+if ifIncarnation ~= '' and ifIncarnation ~= incarnation then return false end
 local told = publish ~= '' and lifetime ~= ''
-if lifetime == '' then lifetime = head[4] end
-local expires = now + lifetime
-if head[5] then expires = math.min(expires, tonumber(head[5])) end
-redis.call('HSET', KEYS[1], 'x', expires, 'l', lifetime)
-if meta == '-' then redis.call('HDEL', KEYS[1], 'm') elseif meta ~= '' then redis.call('HSET', KEYS[1], 'm', meta) end
-redis.call('PEXPIREAT', KEYS[1], expires + retention)
-if told then redis.call(publish, KEYS[1], '["t",' .. head[3] .. ',' .. expires .. ',' .. now .. ']') end
+if lifetime == '' then lifetime = life end
+expires = now + lifetime
+if ends ~= 'null' then expires = math.min(expires, tonumber(ends)) end
+local tail = string.sub(text, at)
+if meta ~= '' then
+  local from = string.find(tail, '\\n', 1, true)
+  local to = string.find(tail, ',\\n', from, true)
+  tail = string.sub(tail, 1, from) .. (meta == '-' and 'null' or meta) .. string.sub(tail, to)
+end
+local head = table.concat({version, expires, created, lifetime, ends, bytes, '\\n' .. incarnation, '\\n'}, ',')
+redis.call('SET', KEYS[1], '[' .. head .. tail, 'PXAT', expires + retention)
+if told then redis.call(publish, KEYS[1], '["t",' .. incarnation .. ',' .. expires .. ',' .. now .. ']') end
 return {expires, now}
 `);
 
-/** KEYS: record. ARGV: reason, retention, publish. The reason is written first: out of memory, nothing is lost. */
+/** KEYS: record. ARGV: reason, retention, publish. The record as it last was. */
 export const destroyScript = script(`${time}
 local reason, retention, publish = unpack(ARGV)
-local head = redis.call('HMGET', KEYS[1], 'v', 'x', 'i')
-if not head[1] or tonumber(head[2]) <= now then return false end
-local record = redis.call('HGETALL', KEYS[1])
-redis.call('HSET', KEYS[1], 'e', reason)
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'e', reason, 'x', now)
-redis.call('PEXPIRE', KEYS[1], retention)
-if publish ~= '' then redis.call(publish, KEYS[1], '["e",' .. head[3] .. ',"' .. reason .. '"]') end
-return record
+local text = redis.call('GET', KEYS[1])
+if not text then return false end
+local version, expires, _, _, _, _, incarnation = string.match(text, ${headPattern})
+if not version or tonumber(expires) <= now then return false end
+redis.call('SET', KEYS[1], '["' .. reason .. '",' .. now .. ']', 'PXAT', now + retention)
+if publish ~= '' then redis.call(publish, KEYS[1], '["e",' .. incarnation .. ',"' .. reason .. '"]') end
+return text
 `);
 
-/** KEYS: records. The time, and each hash. */
+/** KEYS: records. The time, and the text of each, or nothing. */
 export const readScript = script(`${time}
-local found = {now}
-for index = 1, #KEYS do found[index + 1] = redis.call('HGETALL', KEYS[index]) end
+local found = redis.call('MGET', unpack(KEYS))
+found[#KEYS + 1] = now
 return found
 `);
 
-/** KEYS: records. The time, and version, incarnation, expiry and principal of the live ones; for the others nothing. */
+/** KEYS: records. Version, incarnation, expiry and principal of the live ones, nothing for the others; and the time. */
 export const headsScript = script(`${time}
-local found = {now}
+local found = {}
+local pattern = ${headPattern}
 for index = 1, #KEYS do
-  local head = redis.call('HMGET', KEYS[index], 'v', 'i', 'x', 'p')
-  found[index + 1] = head[1] and tonumber(head[3]) > now and head or {}
+  local text = redis.call('GETRANGE', KEYS[index], 0, 511)
+  local version, expires, _, _, _, _, incarnation, at = string.match(text, pattern)
+  local principal = at and string.match(text, '^([^\\n]*),\\n', at)
+  if #text == 512 and not principal then
+    text = redis.call('GET', KEYS[index])
+    version, expires, _, _, _, _, incarnation, at = string.match(text, pattern)
+    principal = string.match(text, '^([^\\n]*),\\n', at)
+  end
+  found[index] = version and tonumber(expires) > now and {version, incarnation, expires, principal} or {}
 end
+found[#KEYS + 1] = now
 return found
 `);
 
