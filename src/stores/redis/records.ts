@@ -57,21 +57,20 @@ export function commitResult(answer: CommitAnswer, now: number): CommitResult {
   }
 }
 
-/** Who reads the text of a record finds this, or the reason and the time of an end. */
-type Text =
-  | readonly [
-      version: number,
-      expiresAt: number,
-      createdAt: number,
-      lifetime: number,
-      deadline: number | null,
-      bytes: number,
-      incarnation: string,
-      principal: string | null,
-      meta: JsonObject | null,
-      data: JsonObject,
-    ]
-  | readonly [reason: EndReason, endedAt: number];
+/** What the text of a record says, closed as JSON. */
+type Live = readonly [
+  version: number,
+  expiresAt: number,
+  lifetime: number,
+  deadline: number | null,
+  most: number,
+  least: number,
+  createdAt: number,
+  incarnation: string,
+  principal: string | null,
+  meta: JsonObject | null,
+  data: JsonObject,
+];
 
 type Found =
   | { readonly state: "live"; readonly record: SessionRecord; readonly now: number }
@@ -81,20 +80,17 @@ type Found =
 /** What is under a key at a time of Redis's clock. */
 export function foundIn(text: string | null, now: number): Found {
   if (text === null) return { state: "missing" };
-  const found = JSON.parse(text) as Text;
-  const ago = now - found[1];
-  if (typeof found[0] === "string") return { state: "ended", reason: found[0], ago };
-  if (ago >= 0) return { state: "ended", reason: "expired", ago };
-  return { state: "live", record: recordOf(found), now };
+  if (text.startsWith('["')) {
+    const [reason, endedAt] = JSON.parse(text) as [EndReason, number];
+    return { state: "ended", reason, ago: now - endedAt };
+  }
+  const record = recordIn(text);
+  if (record.expiresAt > now) return { state: "live", record, now };
+  return { state: "ended", reason: "expired", ago: now - record.expiresAt };
 }
 
 export function recordIn(text: string): SessionRecord {
-  return recordOf(JSON.parse(text));
-}
-
-function recordOf(text: Text): SessionRecord {
-  const [version, expiresAt, createdAt, lifetime, deadline, , incarnation, principal, meta, data] = text as Text & {
-    length: 10;
-  };
+  const found = JSON.parse(`${text}}]`) as Live;
+  const [version, expiresAt, lifetime, deadline, , , createdAt, incarnation, principal, meta, data] = found;
   return { data, meta, version, incarnation, createdAt, expiresAt, lifetime, deadline, principal };
 }
