@@ -34,7 +34,7 @@ export interface RedisStoreOptions {
 }
 
 /** Reads, and commits, of one call where all keys lie on one server. */
-const TOGETHER = 100;
+const TOGETHER = 50;
 
 interface CommitAsk {
   readonly keys: readonly string[];

@@ -20,18 +20,24 @@ function lineOf(name: string): string {
 
 /** What the script needs of one commit. `index`: what it writes to the index itself, due member and member of the principal. */
 export function commitArguments(commit: Commit, index: readonly [dueMember: string, member: string] | null): string[] {
-  const { mode, put, ifVersion, ifIncarnation, incarnation, lifetime, deadline, meta, principal, maxBytes } = commit;
-  const { newDeadline } = commit;
+  const { mode, put, ifVersion, ifIncarnation, lifetime, maxBytes } = commit;
   const names = Object.keys(put);
   const gone = commit.delete;
-  const numbers = `${mode},${digits(ifVersion)},${digits(lifetime)},${digits(deadline)},${
-    newDeadline === null ? "-" : digits(newDeadline)
-  },${digits(maxBytes)},${names.length},${gone.length}`;
-  const texts = `${optional(ifIncarnation)}\n${JSON.stringify(incarnation)}\n${optional(principal)}\n${optional(meta)}`;
-  const args = [`${numbers}\n${texts}\n${index?.[0] ?? ""}\n${index?.[1] ?? ""}`];
+  const numbers = `${index ? 1 : 0},${names.length},${gone.length}`;
+  const conditions = `${mode},${digits(ifVersion)},${digits(lifetime)},${digits(maxBytes)}\n${optional(ifIncarnation)}`;
+  const args = [`${numbers},${conditions}${factsOf(commit, index)}`];
   for (const name of names) args.push(lineOf(name), JSON.stringify(put[name]));
   for (const name of gone) args.push(lineOf(name));
   return args;
+}
+
+/** What most commits do without. */
+function factsOf(commit: Commit, index: readonly [dueMember: string, member: string] | null): string {
+  const { mode, incarnation, deadline, newDeadline, meta, principal } = commit;
+  if (mode === "update" && newDeadline === undefined && meta === undefined && principal === undefined) return "";
+  const [dueMember, member] = index ?? ["", ""];
+  const times = `${digits(deadline)}\n${newDeadline === null ? "-" : digits(newDeadline)}`;
+  return `\n${JSON.stringify(incarnation)}\n${optional(principal)}\n${optional(meta)}\n${times}\n${dueMember}\n${member}`;
 }
 
 /** What the script says of one commit. */
@@ -61,9 +67,9 @@ export function commitResult(answer: CommitAnswer, now: number): CommitResult {
 type Live = readonly [
   version: number,
   expiresAt: number,
+  most: number,
   lifetime: number,
   deadline: number | null,
-  most: number,
   least: number,
   createdAt: number,
   incarnation: string,
@@ -91,6 +97,6 @@ export function foundIn(text: string | null, now: number): Found {
 
 export function recordIn(text: string): SessionRecord {
   const found = JSON.parse(`${text}}]`) as Live;
-  const [version, expiresAt, lifetime, deadline, , , createdAt, incarnation, principal, meta, data] = found;
+  const [version, expiresAt, , lifetime, deadline, , createdAt, incarnation, principal, meta, data] = found;
   return { data, meta, version, incarnation, createdAt, expiresAt, lifetime, deadline, principal };
 }

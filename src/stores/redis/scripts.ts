@@ -2,8 +2,7 @@
 //
 // A session is one text, in lines: JSON text has no line breaks and no tabs within, so they are sure marks.
 //
-//     [version,expiry,lifetime,deadline,most,      each as wide as it may ever be, so that they are written over
-//     least,created,
+//     [version,expiry,most,lifetime,deadline,least,created,
 //     "incarnation",
 //     principal,
 //     meta,
@@ -11,11 +10,11 @@
 //     "key":<tab>value,
 //     "key":<tab>value
 //
-// With }] after it, it is JSON. Where a key comes twice the last one counts, as in JSON.parse: a put only writes over the first
-// line and adds lines at the end. `least` is the length of the data as JSON, without the marks, when all of it was last written;
-// `most` adds all that was put since. Once that is twice as much, or more than the data may be, all is written anew. One
-// that was ended is `["reason",time]`. Redis drops either some time after; until then whoever reads compares the expiry with
-// the time, so that it is over to the millisecond.
+// With }] after it, it is JSON. Where a key comes twice the last one counts, as in JSON.parse: a put writes over the numbers,
+// which seldom change in length, and adds lines at the end. `least` is the length of the data as JSON, without the marks, when
+// all of it was last written; `most` adds all that was put since. Once that is twice as much, or more than the data may be, all
+// is written anew. One that was ended is `["reason",time]`. Redis drops either some time after; until then whoever reads
+// compares the expiry with the time, so that it is over to the millisecond.
 
 import { createHash } from "node:crypto";
 import { CHANGES_LIMIT } from "../../engines/redis/events.ts";
@@ -35,24 +34,18 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** Version, expiry, lifetime, deadline, most, least, created, incarnation, and where the principal begins; nothing for an end. */
-const headPattern = String.raw`'^%[ *(%d+), *(%d+), *(%d+), *(%w+), *(%d+),(%d+),(%d+),\n([^\n]*),\n()'`;
+/** Version, expiry, most, lifetime, deadline, least, created, incarnation, and where the principal begins; nothing for an end. */
+const headPattern = String.raw`'^%[(%d+),(%d+),(%d+),(%d+),(%w+),(%d+),(%d+),\n([^\n]*),\n()'`;
 
-/** How much is read to find the head in. Only an incarnation or a principal of unusual length is not in it. */
-const HEAD_READ = 384;
+/** How much is read to find the head in. Only an incarnation of unusual length does not fit. */
+const HEAD_READ = 160;
 
-/** Of a record: its head, after it was looked for in so much, or in all of it. */
+/** The text of a record, or the beginning of it, and its head. */
 const headOf = `
-local pattern = ${headPattern}
 local function headOf(name)
-  local text = redis.call('GETRANGE', name, 0, ${HEAD_READ - 1})
-  if #text == ${HEAD_READ} and not string.find(text, pattern) then text = redis.call('GET', name) end
-  return text, string.match(text, pattern)
-end
-local function firstLine(version, expires, lifetime, ends, most)
-  local line = string.format('[%10s,%14s,%14s,%14s,%10s,', version, expires, lifetime, ends, most)
-  if #line ~= 68 then error('A number is too long for a record.') end
-  return line
+  local text = redis.call('GETRANGE', name, '0', '${HEAD_READ - 1}')
+  if #text == ${HEAD_READ} and not text:find('\\n"[^\\n]*\\n') then text = redis.call('GET', name) end
+  return text, text:match(${headPattern})
 end
 `;
 
@@ -60,7 +53,7 @@ end
 export const INDEX_GRACE = 60_000;
 
 /** Bytes that may have been put since all was last written, however short the data is. */
-const LEAST_ADDED = 512;
+const LEAST_ADDED = 1024;
 
 /**
  * Commits, one after the other, each judged by itself. KEYS: of each its record, or record, due and principal, where all lie
@@ -69,21 +62,17 @@ const LEAST_ADDED = 512;
  * each.
  */
 export const commitScript = script(`${time}${headOf}
-local retention, publish = ARGV[1], ARGV[2]
-local find, match, sub, concat = string.find, string.match, string.sub, table.concat
-local name, first, lastPut, last
-local mode, ifVersion, lifetime, deadline, newDeadline, maxBytes, puts, deletes, ifIncarnation, fresh, principal, meta, dueMember,
-  member
+local retention, publish, clock = ARGV[1], ARGV[2], tostring(now)
 
 -- The lines of the data after the changes, and its length as JSON.
-local function rewritten(text, from)
+local function rewritten(text, from, first, lastPut, last)
   local values, order = {}, {}
   while from do
-    local tab = find(text, '\\t', from, true)
-    local key = sub(text, from, tab)
-    from = find(text, '\\n', tab, true)
+    local tab = text:find('\\t', from, true)
+    local key = text:sub(from, tab)
+    from = text:find('\\n', tab, true)
     if not values[key] then order[#order + 1] = key end
-    values[key] = sub(text, tab + 1, from and from - 2)
+    values[key] = text:sub(tab + 1, from and from - 2)
   end
   for index = first, lastPut, 2 do
     local key = ARGV[index]
@@ -95,7 +84,7 @@ local function rewritten(text, from)
   for _, key in ipairs(order) do
     if values[key] then lines[#lines + 1] = key .. values[key] end
   end
-  local data = concat(lines, ',')
+  local data = table.concat(lines, ',')
   return data, #data - 2 * #lines + 2
 end
 
@@ -104,120 +93,130 @@ local function given(value, before)
   return value == '-' and 'null' or value
 end
 
-local function event(incarnation, version, expires, put)
-  local text = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. now
-  local long = #put
-  for index = lastPut + 1, last do long = long + #ARGV[index] end
-  if long > ${CHANGES_LIMIT} then return text .. ']' end
-  local gone = {}
-  for index = lastPut + 1, last do gone[#gone + 1] = match(ARGV[index], '^\\n(.*):\\t$') end
-  return text .. ',{' .. put .. '},[' .. concat(gone, ',') .. ']]'
-end
-
-local function commit(due, byPrincipal)
-  local text, version, expires, life, ends, most, least, created, incarnation, at = headOf(name)
+local function commit(name, due, byPrincipal, first, lastPut, last, mode, ifVersion, ifIncarnation, lifetime, maxBytes, more)
+  local fresh, principal, meta, deadline, newDeadline, dueMember, member = '', '', '', '', '', '', ''
+  if more ~= '' then
+    fresh, principal, meta, deadline, newDeadline, dueMember, member =
+      more:match('^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
+  end
+  local text, version, expires, most, life, ends, least, created, incarnation, at = headOf(name)
+  local width = -1
   if version then
     if tonumber(expires) <= now then return '"ended","expired"' end
     if mode == 'create' then return '"exists"' end
     if ifVersion ~= '' and ifVersion ~= version then return '"conflict"' end
     if ifIncarnation ~= '' and ifIncarnation ~= incarnation then return '"conflict"' end
+    width = #version + #expires + #most + #life + #ends
     if lifetime == '' then lifetime = life end
-    if newDeadline ~= '' then ends = newDeadline == '-' and 'null' or now + newDeadline end
-  elseif text ~= '' then return '"ended",' .. match(text, '"%a+"')
+    if newDeadline ~= '' then ends = newDeadline == '-' and 'null' or tostring(now + newDeadline) end
+  elseif text ~= '' then return '"ended",' .. text:match('"%a+"')
   elseif mode == 'update' or ifVersion ~= '' or ifIncarnation ~= '' then return '"missing"'
   else
-    version, most, created, incarnation = 0, 2, now, fresh
-    ends = deadline ~= '' and now + deadline or 'null'
+    version, most, created, incarnation = '0', '2', clock, fresh
+    ends = deadline ~= '' and tostring(now + deadline) or 'null'
   end
 
-  local put = ARGV[first] or ''
-  if puts == '0' then put = ''
-  elseif puts == '1' then put = put .. ARGV[first + 1]
-  else
+  local put = ''
+  if lastPut == first + 1 then put = ARGV[first] .. ARGV[lastPut]
+  elseif lastPut > first then
     local lines = {}
     for index = first, lastPut, 2 do lines[#lines + 1] = ARGV[index] .. ARGV[index + 1] end
-    put = concat(lines, ',')
+    put = table.concat(lines, ',')
   end
-  local empty = tonumber(most) == 2
-  local after = most + #put - 2 * puts
-  if put ~= '' and not empty then after = after + 1 end
-
-  local all
-  if not least or deletes ~= '0' or principal ~= '' or meta ~= '' or (maxBytes ~= '' and after > tonumber(maxBytes))
-    or after > least + math.max(least, ${LEAST_ADDED}) then
-    local whole, from = 'null,\\nnull,\\n{', 1
-    if least then whole, from = redis.call('GET', name), at end
-    local meets = find(whole, ',\\n', from, true)
-    local opens = find(whole, ',\\n', meets + 1, true)
-    local data
-    data, after = rewritten(whole, find(whole, '\\n', opens + 2, true))
-    if maxBytes ~= '' and after > tonumber(maxBytes) then return '"too_large",' .. after end
-    all = {after .. ',' .. created .. ',', incarnation .. ',', given(principal, sub(whole, from, meets - 1)) .. ',',
-      given(meta, sub(whole, meets + 2, opens - 1)) .. ',', '{' .. data}
-  end
+  local after = most + #put - (lastPut - first + 1)
+  local comma = ''
+  if put ~= '' and most ~= '2' then comma, after = ',', after + 1 end
 
   version = tostring(version + 1)
   expires = now + lifetime
   if ends ~= 'null' then expires = math.min(expires, tonumber(ends)) end
-  local drops = expires + retention
+  local drops = tostring(expires + retention)
   expires = tostring(expires)
-  local line = firstLine(version, expires, lifetime, ends, after)
-  if all then redis.call('SET', name, line .. concat(all, '\\n'), 'PXAT', drops)
-  else
-    redis.call('SETRANGE', name, 0, line)
-    if put ~= '' then redis.call('APPEND', name, empty and put or ',' .. put) end
+  local size = tostring(after)
+
+  local added = last == lastPut and principal == '' and meta == ''
+    and width == #version + #expires + #size + #lifetime + #ends
+    and (maxBytes == '' or after <= tonumber(maxBytes)) and after <= least + math.max(least, ${LEAST_ADDED})
+  local head = '[' .. version .. ',' .. expires .. ','
+  if added then
+    redis.call('SETRANGE', name, '0', head .. size .. ',' .. lifetime .. ',' .. ends)
+    if put ~= '' then redis.call('APPEND', name, comma .. put) end
     redis.call('PEXPIREAT', name, drops)
+  else
+    local whole, from = 'null,\\nnull,\\n{', 1
+    if width > 0 then whole, from = redis.call('GET', name), at end
+    local meets = whole:find(',\\n', from, true)
+    local opens = whole:find(',\\n', meets + 1, true)
+    local data, bytes = rewritten(whole, whole:find('\\n', opens + 2, true), first, lastPut, last)
+    if maxBytes ~= '' and bytes > tonumber(maxBytes) then return '"too_large",' .. bytes end
+    local facts = given(principal, whole:sub(from, meets - 1)) .. ',\\n' .. given(meta, whole:sub(meets + 2, opens - 1))
+    head = head .. table.concat({bytes, lifetime, ends, bytes, created, '\\n' .. incarnation, '\\n'}, ',')
+    redis.call('SET', name, head .. facts .. ',\\n{' .. data, 'PXAT', drops)
   end
   if due then
     redis.call('ZADD', due, now + ${INDEX_GRACE}, dueMember)
-    redis.call('ZADD', byPrincipal, now, member)
+    redis.call('ZADD', byPrincipal, clock, member)
   end
-  if publish ~= '' then redis.call(publish, name, event(incarnation, version, expires, put)) end
+
+  if publish ~= '' then
+    local event, gone = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. clock, ''
+    if last > lastPut then
+      local names = {}
+      for index = lastPut + 1, last do names[#names + 1] = ARGV[index]:match('^\\n(.*):\\t$') end
+      gone = table.concat(names, ',')
+    end
+    if #put + #gone > ${CHANGES_LIMIT} then event = event .. ']'
+    else event = event .. ',{' .. put .. '},[' .. gone .. ']]' end
+    redis.call(publish, name, event)
+  end
   return '"ok",' .. version .. ',' .. expires .. ',' .. incarnation
 end
 
-local fields = '^(%a+),([^,]*),([^,]*),([^,]*),([^,]*),([^,]*),(%d+),(%d+)' .. string.rep('\\n([^\\n]*)', 6) .. '$'
-local answers = {now}
+local answers = {}
 local key, at = 1, 3
 while at <= #ARGV do
-  mode, ifVersion, lifetime, deadline, newDeadline, maxBytes, puts, deletes, ifIncarnation, fresh, principal, meta, dueMember,
-    member = match(ARGV[at], fields)
-  name, first = KEYS[key], at + 1
-  lastPut = at + 2 * puts
-  last = lastPut + deletes
-  local indexed = dueMember ~= '' and 2 or 0
-  local done, answer = pcall(commit, indexed > 0 and KEYS[key + 1], KEYS[key + 2])
+  local indexed, puts, deletes, mode, ifVersion, lifetime, maxBytes, ifIncarnation, more =
+    ARGV[at]:match('^(%d),(%d+),(%d+),(%a+),([^,]*),([^,]*),([^,\\n]*)\\n([^\\n]*)\\n?(.*)$')
+  local due, byPrincipal
+  if indexed == '1' then due, byPrincipal = KEYS[key + 1], KEYS[key + 2] end
+  local lastPut = at + 2 * puts
+  local last = lastPut + deletes
+  local done, answer = pcall(commit, KEYS[key], due, byPrincipal, at + 1, lastPut, last, mode, ifVersion, ifIncarnation, lifetime,
+    maxBytes, more)
   if not done then answer = '"failed",' .. cjson.encode(type(answer) == 'table' and answer.err or tostring(answer)) end
-  answers[#answers + 1] = '[' .. answer .. ']'
-  key, at = key + 1 + indexed, last + 1
+  answers[#answers + 1] = answer
+  key = key + (due and 3 or 1)
+  at = last + 1
 end
-return '[' .. concat(answers, ',') .. ']'
+return '[' .. clock .. ',[' .. table.concat(answers, '],[') .. ']]'
 `);
 
 /** KEYS: record. ARGV: lifetime, meta, ifIncarnation, retention, publish. */
 export const touchScript = script(`${time}${headOf}
 local lifetime, meta, ifIncarnation, retention, publish = unpack(ARGV)
-local _, version, expires, life, ends, most, least, created, incarnation, at = headOf(KEYS[1])
+local _, version, expires, most, life, ends, _, _, incarnation, at = headOf(KEYS[1])
 if not version or tonumber(expires) <= now then return false end
 if ifIncarnation ~= '' and ifIncarnation ~= incarnation then return false end
 local told = publish ~= '' and lifetime ~= ''
 if lifetime == '' then lifetime = life end
+local width = #version + #expires + #most + #life + #ends + 5
 expires = now + lifetime
 if ends ~= 'null' then expires = math.min(expires, tonumber(ends)) end
-local line = firstLine(version, expires, lifetime, ends, most)
-if meta == '' then
-  redis.call('SETRANGE', KEYS[1], 0, line)
-  redis.call('PEXPIREAT', KEYS[1], expires + retention)
+local drops = tostring(expires + retention)
+expires = tostring(expires)
+local head = '[' .. version .. ',' .. expires .. ',' .. most .. ',' .. lifetime .. ',' .. ends
+if meta == '' and #head == width then
+  redis.call('SETRANGE', KEYS[1], '0', head)
+  redis.call('PEXPIREAT', KEYS[1], drops)
 else
   local text = redis.call('GET', KEYS[1])
-  local meets = string.find(text, '\\n', at, true)
-  local opens = string.find(text, ',\\n', meets, true)
-  if meta == '-' then meta = 'null' end
-  local all = line .. string.sub(text, #line + 1, meets) .. meta .. string.sub(text, opens)
-  redis.call('SET', KEYS[1], all, 'PXAT', expires + retention)
+  local meets = text:find('\\n', at, true)
+  local opens = text:find(',\\n', meets, true)
+  if meta == '' then meta = text:sub(meets + 1, opens - 1) elseif meta == '-' then meta = 'null' end
+  redis.call('SET', KEYS[1], head .. text:sub(width + 1, meets) .. meta .. text:sub(opens), 'PXAT', drops)
 end
 if told then redis.call(publish, KEYS[1], '["t",' .. incarnation .. ',' .. expires .. ',' .. now .. ']') end
-return {expires, now}
+return {expires, tostring(now)}
 `);
 
 /** KEYS: record. ARGV: reason, retention, publish. The record as it last was. */
