@@ -33,8 +33,10 @@ export interface RedisStoreOptions {
   readonly endedRetention?: Duration | undefined;
 }
 
-/** Reads, and commits, of one call where all keys lie on one server. */
+/** Reads, and commits, of one call where all keys lie on one server. Where more wait, Redis and this process work side by side. */
 const TOGETHER = 50;
+/** Characters of one answer, if sessions are as long as those that were last read. */
+const READ_LENGTH = 1024 * 1024;
 
 interface CommitAsk {
   readonly keys: readonly string[];
@@ -57,6 +59,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   const index = principalIndex(engine, prefix);
   const name = (key: SessionKey) => nameOf(prefix, key);
   const together = engine.cluster ? 1 : TOGETHER;
+  let readTogether = together;
   let longest = retention;
   const kept = () => String(longest);
 
@@ -74,9 +77,14 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
 
   const reads = new Turn({
     caller: engine.caller,
-    send: (keys: readonly SessionKey[]) => engine.runFor(readScript, keys.map(name)) as Promise<(string | null)[]>,
+    async send(keys: readonly SessionKey[]) {
+      const reply = (await engine.runFor(readScript, keys.map(name))) as (string | null)[];
+      const length = reply.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+      readTogether = Math.max(1, Math.min(together, Math.floor((READ_LENGTH * keys.length) / length)));
+      return reply;
+    },
     answer: (reply, index) => foundIn(reply[index] as string | null, Number(reply.at(-1))),
-    most: () => together,
+    most: () => readTogether,
   });
 
   /** Writes one by one stay in the order in which they were asked for. */

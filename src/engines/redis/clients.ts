@@ -18,8 +18,11 @@ type Listener = (...given: unknown[]) => void;
 /** RESP's mark of a map: "%". */
 const RESP_MAP = 37;
 
-/** Options of one call: replies as strings and lists of them, whatever the client's own mapping of types is. */
-const plainReply = { typeMapping: { [RESP_MAP]: Array } };
+/**
+ * Options of one call: replies as strings and lists of them, whatever the client's own mapping of types is; and no time-out of
+ * the client's, which is a signal and a timer for each call: whoever asks has one already.
+ */
+const plainReply = { typeMapping: { [RESP_MAP]: Array }, timeout: 0 };
 
 export interface NodeRedis {
   readonly isOpen: boolean;
