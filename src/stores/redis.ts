@@ -2,7 +2,7 @@
 
 import { type Duration, milliseconds } from "../core/duration.ts";
 import type { SessionKey } from "../core/ids.ts";
-import type { Commit, CommitResult, ListedRecord, LiveVersion, SessionStore } from "../core/store.ts";
+import type { Commit, CommitResult, ListedRecord, LiveVersion, ReadResult, SessionStore } from "../core/store.ts";
 import { bad, knownClient, type RedisClientLike } from "../engines/redis/clients.ts";
 import { checkPrefix, DEFAULT_PREFIX, keyOf, nameOf, type RedisBus } from "../engines/redis/events.ts";
 import { openEngine } from "./redis/engine.ts";
@@ -78,12 +78,17 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   const reads = new Turn({
     caller: engine.caller,
     async send(keys: readonly SessionKey[]) {
-      const reply = (await engine.runFor(readScript, keys.map(name))) as (string | null)[];
-      const length = reply.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+      const reply = await (engine.texts ?? textsByScript)(keys.map(name));
+      const length = reply.found.reduce((sum, text) => sum + (text?.length ?? 0), 0);
       readTogether = Math.max(1, Math.min(together, Math.floor((READ_LENGTH * keys.length) / length)));
       return reply;
     },
-    answer: (reply, index) => foundIn(reply[index] as string | null, Number(reply.at(-1))),
+    answer({ now, found }, index, key) {
+      const result = foundIn(found[index] ?? null, now);
+      // That a time passed is for Redis to say in one step: the session may have been pushed right after it was read.
+      const sure = result.state !== "ended" || result.reason !== "expired" || !engine.texts;
+      return sure ? result : readAll([key]).then(([again]) => again as ReadResult);
+    },
     most: () => readTogether,
   });
 
@@ -109,7 +114,12 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     return result;
   }
 
-  async function readAll(keys: readonly SessionKey[]) {
+  async function textsByScript(names: readonly string[]) {
+    const found = (await engine.runFor(readScript, names)) as (string | null)[];
+    return { now: Number(found.pop()), found };
+  }
+
+  async function readAll(keys: readonly SessionKey[]): Promise<ReadResult[]> {
     const { now, found } = await engine.runAll(readScript, keys.map(name));
     return (found as (string | null)[]).map((text) => foundIn(text, now));
   }

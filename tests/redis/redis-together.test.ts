@@ -43,7 +43,7 @@ async function callsDuring(work: () => Promise<unknown>): Promise<Record<string,
   await server.admin.config("RESETSTAT");
   await work();
   const stats = await server.admin.info("commandstats");
-  const calls = [...stats.matchAll(/cmdstat_(\w+):calls=(\d+)/g)].map(([, name, count]) => [name, Number(count)]);
+  const calls = [...stats.matchAll(/cmdstat_([^:]+):calls=(\d+)/g)].map(([, name, count]) => [name, Number(count)]);
   return Object.fromEntries(calls);
 }
 
@@ -57,8 +57,8 @@ describe.each(singleClients)("with $name", (kind) => {
       const found = await Promise.all(keys.map((key) => store.read(key)));
       expect(found).toMatchObject(keys.map((_, n) => ({ record: { data: { n } } })));
     };
-    expect(await callsDuring(reads)).toMatchObject({ evalsha: 1, mget: 1, time: 1 });
-    expect(await callsDuring(async () => store.read(one))).toMatchObject({ evalsha: 1, mget: 1 });
+    expect(await callsDuring(reads)).toEqual({ mget: 1, time: 1, "config|resetstat": 1 });
+    expect(await callsDuring(async () => store.read(one))).toEqual({ mget: 1, time: 1, "config|resetstat": 1 });
   });
 
   test("those that promises of one turn ask for go together, too", async () => {
@@ -66,7 +66,7 @@ describe.each(singleClients)("with $name", (kind) => {
     const ask = async (key: SessionKey, depth: number): Promise<unknown> =>
       depth === 0 ? store.read(key) : ask(await key, depth - 1);
     const work = () => Promise.all(keysOf(10).map((key, index) => ask(key, index)));
-    expect(await callsDuring(work)).toMatchObject({ evalsha: 1 });
+    expect(await callsDuring(work)).toMatchObject({ mget: 1 });
   });
 
   test("each is judged by itself: what one is refused for, or fails of, is no other's", async () => {
@@ -172,8 +172,8 @@ describe.each(singleClients)("with $name", (kind) => {
     await read();
     const large = { x: "y".repeat(600_000) };
     await Promise.all(keysOf(4).map((key) => store.commit(key, commitOf(large))));
-    expect(await callsDuring(read)).toMatchObject({ evalsha: 1 });
-    expect(await callsDuring(read)).toMatchObject({ evalsha: 4 });
+    expect(await callsDuring(read)).toMatchObject({ mget: 1 });
+    expect(await callsDuring(read)).toMatchObject({ mget: 4 });
   });
 
   test("commits to one session in one turn see each other, in the order in which they were asked for", async () => {

@@ -133,6 +133,11 @@ export function send(known: KnownClient, key: string | undefined, args: readonly
   }
 }
 
+/** Whether all calls go over one connection, so that they are done in the order in which they were made. */
+export function isOneConnection({ kind }: KnownClient): boolean {
+  return kind === "node-redis" || kind === "ioredis";
+}
+
 export function isCluster({ kind }: KnownClient): boolean {
   return kind === "node-redis cluster" || kind === "ioredis cluster";
 }

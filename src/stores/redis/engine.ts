@@ -1,7 +1,14 @@
 // What the store asks of Redis: scripts by their digest, and a look through all keys, on one server or many.
 
 import { type Caller, openCaller } from "../../engines/redis/caller.ts";
-import { ignore, ioRedisNode, isCluster, type KnownClient, send } from "../../engines/redis/clients.ts";
+import {
+  ignore,
+  ioRedisNode,
+  isCluster,
+  isOneConnection,
+  type KnownClient,
+  send,
+} from "../../engines/redis/clients.ts";
 import type { Script } from "./scripts.ts";
 
 export interface Engine {
@@ -13,6 +20,14 @@ export interface Engine {
   runFor(script: Script, keys: readonly string[], args?: readonly string[]): Promise<unknown>;
   /** One call of a script for many keys where they lie on one server, else one call each, all at once. */
   runAll(script: Script, keys: readonly string[]): Promise<{ readonly now: number; readonly found: unknown[] }>;
+  /**
+   * The texts under keys, and Redis's time right after that, by plain commands: a script would cost Redis several times as
+   * much. On behalf of calls that the caller counted. `null` where the client has several connections, which may do the one
+   * before the other, or several servers.
+   */
+  readonly texts:
+    | ((names: readonly string[]) => Promise<{ readonly now: number; readonly found: readonly (string | null)[] }>)
+    | null;
   /** Names of keys that match, in pages; a name may come twice. */
   scan(pattern: string): AsyncIterable<string[]>;
   close(): void;
@@ -44,11 +59,19 @@ export function openEngine(given: KnownClient): Engine {
 
   const run: Engine["run"] = (script, keys, args = []) => runBy(caller.call, script, keys, args);
 
+  async function texts(names: readonly string[]) {
+    const asked = [caller.callFor(names[0], ["MGET", ...names]), caller.callFor(undefined, ["TIME"])];
+    const [found, [seconds, micros]] = (await Promise.all(asked)) as [(string | null)[], [unknown, unknown]];
+    return { now: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), found };
+  }
+
   return {
     cluster,
     caller,
     run,
     runFor: (script, keys, args = []) => runBy(caller.callFor, script, keys, args),
+
+    texts: isOneConnection(known) ? texts : null,
 
     async runAll(script, keys) {
       const size = cluster ? 1 : BATCH;

@@ -1,6 +1,6 @@
 // Texts in Redis to records, and commits to the arguments of the script.
 
-import type { Commit, CommitResult, EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
+import type { Commit, CommitResult, EndReason, JsonObject, ReadResult, SessionRecord } from "../../core/store.ts";
 
 /** The JSON text of a value; "" leaves what is there, "-" removes it (no JSON text is either). */
 export function optional(value: unknown): string {
@@ -78,13 +78,8 @@ type Live = readonly [
   data: JsonObject,
 ];
 
-type Found =
-  | { readonly state: "live"; readonly record: SessionRecord; readonly now: number }
-  | { readonly state: "ended"; readonly reason: EndReason; readonly ago: number }
-  | { readonly state: "missing" };
-
 /** What is under a key at a time of Redis's clock. */
-export function foundIn(text: string | null, now: number): Found {
+export function foundIn(text: string | null, now: number): ReadResult {
   if (text === null) return { state: "missing" };
   if (text.startsWith('["')) {
     const [reason, endedAt] = JSON.parse(text) as [EndReason, number];

@@ -1,6 +1,7 @@
 // Calls that are made in one turn of the event loop go to Redis together: each command costs the client library more than all
 // that we do for one, and each script costs Redis a start.
 
+import type { MaybePromise } from "../../core/maybe.ts";
 import type { Caller } from "../../engines/redis/caller.ts";
 
 export interface TurnOptions<Ask, Reply, Answer> {
@@ -8,7 +9,7 @@ export interface TurnOptions<Ask, Reply, Answer> {
   /** Sends what was asked as one command. */
   send(asks: readonly Ask[]): Promise<Reply>;
   /** What the reply says to the one at this index. What it throws is that one's alone. */
-  answer(reply: Reply, index: number, ask: Ask): Answer;
+  answer(reply: Reply, index: number, ask: Ask): MaybePromise<Answer>;
   /** How many go together at most. Redis does nothing else meanwhile. */
   most(): number;
   /** How much of a command each is, in characters. Default 0. */
@@ -20,7 +21,7 @@ const MOST_WEIGHT = 256 * 1024;
 
 interface Waiting<Ask, Answer> {
   readonly ask: Ask;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: MaybePromise<Answer>) => void;
   readonly reject: (error: unknown) => void;
 }
 
