@@ -65,6 +65,8 @@ export interface IoRedis {
   readonly isCluster?: false;
   readonly status: string;
   readonly options: { readonly host?: string; readonly port?: number; readonly keyPrefix?: string };
+  /** Missing before it connects. */
+  readonly stream?: { cork(): void; uncork(): void };
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
   duplicate(overrides?: object): IoRedis;
@@ -130,6 +132,17 @@ export function send(known: KnownClient, key: string | undefined, args: readonly
       return known.client.sendCommand(key, false, args, plainReply);
     default:
       return known.client.call(args[0] as string, args.slice(1));
+  }
+}
+
+/** Has what is sent meanwhile go in one write: ioredis makes one of each command, which costs as much as the command. */
+export function inOneWrite<T>(known: KnownClient, send: () => T): T {
+  const stream = known.kind === "ioredis" ? known.client.stream : undefined;
+  stream?.cork();
+  try {
+    return send();
+  } finally {
+    stream?.uncork();
   }
 }
 

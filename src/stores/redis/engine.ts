@@ -3,6 +3,7 @@
 import { type Caller, openCaller } from "../../engines/redis/caller.ts";
 import {
   ignore,
+  inOneWrite,
   ioRedisNode,
   isCluster,
   isOneConnection,
@@ -60,7 +61,10 @@ export function openEngine(given: KnownClient): Engine {
   const run: Engine["run"] = (script, keys, args = []) => runBy(caller.call, script, keys, args);
 
   async function texts(names: readonly string[]) {
-    const asked = [caller.callFor(names[0], ["MGET", ...names]), caller.callFor(undefined, ["TIME"])];
+    const asked = inOneWrite(known, () => [
+      caller.callFor(names[0], ["MGET", ...names]),
+      caller.callFor(undefined, ["TIME"]),
+    ]);
     const [found, [seconds, micros]] = (await Promise.all(asked)) as [(string | null)[], [unknown, unknown]];
     return { now: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), found };
   }
