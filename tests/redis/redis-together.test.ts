@@ -216,6 +216,39 @@ describe.each(singleClients)("with $name", (kind) => {
 
 const [anyClient] = singleClients as [ClientKind];
 
+test("a put and a delete cost what they change: the rest of the session does not go through the script", async () => {
+  const store = redisStore({ client: await connect(anyClient) });
+  await store.commit(one, commitOf({ large: "x".repeat(500_000), n: 1, m: 1 }));
+  const work = async () => {
+    await store.commit(one, commitOf({ n: 2 }, { delete: ["m"] }));
+    await store.commit(one, commitOf({}, { delete: ["n"] }));
+    await store.touch(one, {});
+  };
+  const calls = await callsDuring(work);
+  expect(calls).toMatchObject({ append: 2, setrange: 3, getrange: 3 });
+  expect(calls).not.toHaveProperty("get");
+  const found = await store.read(one);
+  expect(found.state === "live" && Object.keys(found.record.data)).toEqual(["large"]);
+});
+
+test("incarnations and principals may be longer than what is read of a record at first", async () => {
+  const store = redisStore({ client: await connect(anyClient) });
+  const [incarnation, principal] = ["\ud800,\n".repeat(100), "ada,\n\t".repeat(200)];
+  await store.commit(one, commitOf({ n: 1 }, { incarnation, principal }));
+  expect(await store.commit(one, commitOf({ n: 2 }, { ifIncarnation: incarnation }))).toMatchObject({
+    version: 2,
+    incarnation,
+  });
+  expect(await store.touch(one, { ifIncarnation: incarnation, meta: { m: 1 } })).not.toBeNull();
+  const { live } = await store.versions([one, two]);
+  expect([...live]).toMatchObject([[one, { version: 2, incarnation }]]);
+  await store.sweep(0);
+  const listed: unknown[] = [];
+  for await (const { record } of store.list({ principal })) listed.push(record);
+  expect(listed).toMatchObject([{ version: 2, incarnation, principal, meta: { m: 1 }, data: { n: 2 } }]);
+  expect(await store.destroy(one, "revoked")).toMatchObject({ principal });
+});
+
 /** Numbers below `below`, the same ones each time. */
 function numbers(seed: number): (below: number) => number {
   let state = seed;

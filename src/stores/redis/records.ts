@@ -1,6 +1,7 @@
 // Texts in Redis to records, and commits to the arguments of the script.
 
 import type { Commit, CommitResult, EndReason, JsonObject, ReadResult, SessionRecord } from "../../core/store.ts";
+import { GONE } from "./scripts.ts";
 
 /** The JSON text of a value; "" leaves what is there, "-" removes it (no JSON text is either). */
 export function optional(value: unknown): string {
@@ -75,7 +76,7 @@ type Live = readonly [
   incarnation: string,
   principal: string | null,
   meta: JsonObject | null,
-  data: JsonObject,
+  data: Record<string, unknown>,
 ];
 
 /** What is under a key at a time of Redis's clock. */
@@ -93,5 +94,6 @@ export function foundIn(text: string | null, now: number): ReadResult {
 export function recordIn(text: string): SessionRecord {
   const found = JSON.parse(`${text}}]`) as Live;
   const [version, expiresAt, , lifetime, deadline, , createdAt, incarnation, principal, meta, data] = found;
+  if (text.includes(`\t${GONE}`)) for (const key of Object.keys(data)) if (data[key] === Infinity) delete data[key];
   return { data, meta, version, incarnation, createdAt, expiresAt, lifetime, deadline, principal };
 }

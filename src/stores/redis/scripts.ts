@@ -10,9 +10,9 @@
 //     "key":<tab>value,
 //     "key":<tab>value
 //
-// With }] after it, it is JSON. Where a key comes twice the last one counts, as in JSON.parse: a put writes over the numbers,
-// which seldom change in length, and adds lines at the end. `least` is the length of the data as JSON, without the marks, when
-// all of it was last written; `most` adds all that was put since. Once that is twice as much, or more than the data may be, all
+// With }] after it, it is JSON. Where a key comes twice the last one counts, as in JSON.parse: a commit writes over the numbers,
+// which seldom change in length, and adds lines at the end, with a number that is not JSON's for a key that is gone. `least` is the length of the data as JSON, without the marks, when
+// all of it was last written; `most` adds all that came since. Once that is twice as much, or more than the data may be, all
 // is written anew. One that was ended is `["reason",time]`. Redis drops either some time after; until then whoever reads
 // compares the expiry with the time, so that it is over to the millisecond.
 
@@ -52,7 +52,10 @@ end
 /** How long a new entry of the index is left alone: longer than a commit can be on its way. */
 export const INDEX_GRACE = 60_000;
 
-/** Bytes that may have been put since all was last written, however short the data is. */
+/** Stands for the value of a key that is gone: JSON.parse makes Infinity of it, which JSON.stringify writes for nothing. */
+export const GONE = "1e999";
+
+/** Bytes that may have been added since all was last written, however short the data is. */
 const LEAST_ADDED = 1024;
 
 /**
@@ -82,10 +85,17 @@ local function rewritten(text, from, first, lastPut, last)
   for index = lastPut + 1, last do values[ARGV[index]] = nil end
   local lines = {}
   for _, key in ipairs(order) do
-    if values[key] then lines[#lines + 1] = key .. values[key] end
+    if values[key] and values[key] ~= '${GONE}' then lines[#lines + 1] = key .. values[key] end
   end
   local data = table.concat(lines, ',')
   return data, #data - 2 * #lines + 2
+end
+
+-- The lines of keys that are followed by their values, or that all have the same one.
+local function joined(from, to, value)
+  local lines = {}
+  for index = from, to, value and 1 or 2 do lines[#lines + 1] = ARGV[index] .. (value or ARGV[index + 1]) end
+  return table.concat(lines, ',')
 end
 
 local function given(value, before)
@@ -116,16 +126,16 @@ local function commit(name, due, byPrincipal, first, lastPut, last, mode, ifVers
     ends = deadline ~= '' and tostring(now + deadline) or 'null'
   end
 
-  local put = ''
-  if lastPut == first + 1 then put = ARGV[first] .. ARGV[lastPut]
-  elseif lastPut > first then
-    local lines = {}
-    for index = first, lastPut, 2 do lines[#lines + 1] = ARGV[index] .. ARGV[index + 1] end
-    put = table.concat(lines, ',')
+  local put, gone = '', ''
+  if lastPut == first + 1 then put = ARGV[first] .. ARGV[lastPut] elseif lastPut > first then put = joined(first, lastPut) end
+  local lines = put
+  if last > lastPut then
+    gone = joined(lastPut + 1, last, '${GONE}')
+    lines = put == '' and gone or put .. ',' .. gone
   end
-  local after = most + #put - (lastPut - first + 1)
+  local after = most + #lines - (lastPut - first + 1) - 2 * (last - lastPut)
   local comma = ''
-  if put ~= '' and most ~= '2' then comma, after = ',', after + 1 end
+  if lines ~= '' and most ~= '2' then comma, after = ',', after + 1 end
 
   version = tostring(version + 1)
   expires = now + lifetime
@@ -134,13 +144,13 @@ local function commit(name, due, byPrincipal, first, lastPut, last, mode, ifVers
   expires = tostring(expires)
   local size = tostring(after)
 
-  local added = last == lastPut and principal == '' and meta == ''
+  local added = principal == '' and meta == ''
     and width == #version + #expires + #size + #lifetime + #ends
     and (maxBytes == '' or after <= tonumber(maxBytes)) and after <= least + math.max(least, ${LEAST_ADDED})
   local head = '[' .. version .. ',' .. expires .. ','
   if added then
     redis.call('SETRANGE', name, '0', head .. size .. ',' .. lifetime .. ',' .. ends)
-    if put ~= '' then redis.call('APPEND', name, comma .. put) end
+    if lines ~= '' then redis.call('APPEND', name, comma .. lines) end
     redis.call('PEXPIREAT', name, drops)
   else
     local whole, from = 'null,\\nnull,\\n{', 1
@@ -159,14 +169,9 @@ local function commit(name, due, byPrincipal, first, lastPut, last, mode, ifVers
   end
 
   if publish ~= '' then
-    local event, gone = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. clock, ''
-    if last > lastPut then
-      local names = {}
-      for index = lastPut + 1, last do names[#names + 1] = ARGV[index]:match('^\\n(.*):\\t$') end
-      gone = table.concat(names, ',')
-    end
+    local event = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. clock
     if #put + #gone > ${CHANGES_LIMIT} then event = event .. ']'
-    else event = event .. ',{' .. put .. '},[' .. gone .. ']]' end
+    else event = event .. ',{' .. put .. '},[' .. gone:gsub(':\\t${GONE}', '') .. ']]' end
     redis.call(publish, name, event)
   end
   return '"ok",' .. version .. ',' .. expires .. ',' .. incarnation
