@@ -71,7 +71,7 @@ local retention, publish, clock = ARGV[1], ARGV[2], tostring(now)
 local function rewritten(text, from, first, lastPut, last)
   local values, order = {}, {}
   while from do
-    local tab = text:find('\\t', from, true)
+    local tab = text:find('\\t', from, true) or error('The record is not as this store writes it.')
     local key = text:sub(from, tab)
     from = text:find('\\n', tab, true)
     if not values[key] then order[#order + 1] = key end
