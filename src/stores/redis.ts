@@ -1,14 +1,23 @@
-// The Redis store: sessions as hashes, written by scripts that decide, write and publish in one step.
+// The Redis store: each session is one text, written by scripts that decide, write and publish in one step.
 
 import { type Duration, milliseconds } from "../core/duration.ts";
 import type { SessionKey } from "../core/ids.ts";
-import type { Commit, CommitResult, ListedRecord, LiveVersion, SessionStore } from "../core/store.ts";
+import type { Commit, CommitResult, ListedRecord, LiveVersion, ReadResult, SessionStore } from "../core/store.ts";
 import { bad, knownClient, type RedisClientLike } from "../engines/redis/clients.ts";
 import { checkPrefix, DEFAULT_PREFIX, keyOf, nameOf, type RedisBus } from "../engines/redis/events.ts";
 import { openEngine } from "./redis/engine.ts";
 import { principalIndex } from "./redis/principals.ts";
-import { commitArguments, commitResult, type Flat, foundIn, optional, recordIn } from "./redis/records.ts";
-import { commitScript, destroyScript, headsScript, INDEX_GRACE, readScript, touchScript } from "./redis/scripts.ts";
+import { type CommitAnswer, commitArguments, commitResult, foundIn, optional, recordIn } from "./redis/records.ts";
+import {
+  commitScript,
+  destroyScript,
+  headsScript,
+  INDEX_GRACE,
+  readScript,
+  type Script,
+  touchScript,
+} from "./redis/scripts.ts";
+import { Turn } from "./redis/turn.ts";
 
 export interface RedisStoreOptions {
   /**
@@ -22,6 +31,16 @@ export interface RedisStoreOptions {
   readonly prefix?: string | undefined;
   /** How long ends are remembered. Redis forgets by itself, so give what `createLiveSessions` has. Default `"10m"`. */
   readonly endedRetention?: Duration | undefined;
+}
+
+/** Reads, and commits, of one call where all keys lie on one server. Where more wait, Redis and this process work side by side. */
+const TOGETHER = 50;
+/** Characters of one answer, if sessions are as long as those that were last read. */
+const READ_LENGTH = 1024 * 1024;
+
+interface CommitAsk {
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
 }
 
 /**
@@ -39,29 +58,70 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   const engine = openEngine(known);
   const index = principalIndex(engine, prefix);
   const name = (key: SessionKey) => nameOf(prefix, key);
+  const together = engine.cluster ? 1 : TOGETHER;
+  let readTogether = together;
   let longest = retention;
   const kept = () => String(longest);
+
+  const commits = new Turn({
+    caller: engine.caller,
+    async send(asks: readonly CommitAsk[]) {
+      const keys = asks.flatMap((ask) => ask.keys);
+      const args = [kept(), publish, ...asks.flatMap((ask) => ask.args)];
+      return JSON.parse(String(await engine.runFor(commitScript, keys, args))) as [number, ...CommitAnswer[]];
+    },
+    answer: (reply, index) => commitResult(reply[index + 1] as CommitAnswer, reply[0]),
+    most: () => together,
+    weight: ({ args }) => args.reduce((length, each) => length + each.length, 0),
+  });
+
+  const reads = new Turn({
+    caller: engine.caller,
+    async send(keys: readonly SessionKey[]) {
+      const reply = await (engine.texts ?? textsByScript)(keys.map(name));
+      const length = reply.found.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+      readTogether = Math.max(1, Math.min(together, Math.floor((READ_LENGTH * keys.length) / length)));
+      return reply;
+    },
+    answer({ now, found }, index, key) {
+      const result = foundIn(found[index] ?? null, now);
+      // That a time passed is for Redis to say in one step: the session may have been pushed right after it was read.
+      const sure = result.state !== "ended" || result.reason !== "expired" || !engine.texts;
+      return sure ? result : readAll([key]).then(([again]) => again as ReadResult);
+    },
+    most: () => readTogether,
+  });
+
+  /** Writes one by one stay in the order in which they were asked for. */
+  function runAfter(script: Script, key: SessionKey, args: readonly string[]): Promise<unknown> {
+    commits.flush();
+    reads.flush();
+    return engine.run(script, [name(key)], args);
+  }
 
   /** A commit that gives the session to someone: where the index lies elsewhere, its entry is written first. */
   async function commitFor(principal: string, key: SessionKey, commit: Commit): Promise<CommitResult> {
     const entry = index.entry(principal, key);
-    const members = [entry.dueMember, entry.member] as const;
-    const facts = { retention: longest, publish, index: members };
     if (!engine.cluster) {
       const keys = [name(key), entry.due, entry.principal];
-      return commitResult((await engine.run(commitScript, keys, commitArguments(commit, facts))) as unknown[]);
+      return commits.ask({ keys, args: commitArguments(commit, [entry.dueMember, entry.member]) });
     }
     await index.add(entry);
     const asked = performance.now();
-    const reply = await engine.run(commitScript, [name(key)], commitArguments(commit, facts));
+    const result = await commits.ask({ keys: [name(key)], args: commitArguments(commit, null) });
     // On its way for so long that the entry may have been taken for a left-over.
     if (performance.now() - asked > INDEX_GRACE / 2) await index.add(entry);
-    return commitResult(reply as unknown[]);
+    return result;
   }
 
-  async function readAll(keys: readonly SessionKey[]): Promise<{ now: number; found: Flat[] }> {
+  async function textsByScript(names: readonly string[]) {
+    const found = (await engine.runFor(readScript, names)) as (string | null)[];
+    return { now: Number(found.pop()), found };
+  }
+
+  async function readAll(keys: readonly SessionKey[]): Promise<ReadResult[]> {
     const { now, found } = await engine.runAll(readScript, keys.map(name));
-    return { now, found: found as Flat[] };
+    return (found as (string | null)[]).map((text) => foundIn(text, now));
   }
 
   /** Every key once, in pages. Remembers those that it gave: Redis may give one twice while its tables grow or shrink. */
@@ -77,10 +137,8 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   async function* listAll(): AsyncIterable<ListedRecord> {
     for await (const keys of allKeys()) {
       if (keys.length === 0) continue;
-      const { now, found } = await readAll(keys);
-      for (const [at, key] of keys.entries()) {
-        const result = foundIn(found[at] as Flat, now);
-        if (result.state === "live") yield { key, record: result.record };
+      for (const [at, result] of (await readAll(keys)).entries()) {
+        if (result.state === "live") yield { key: keys[at] as SessionKey, record: result.record };
       }
     }
   }
@@ -90,9 +148,8 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     for await (const page of index.pages(principal)) {
       const keys = onlyNew(page.keys, seen);
       if (keys.length === 0) continue;
-      const { now, found } = await readAll(keys);
-      for (const [at, key] of keys.entries()) {
-        const result = foundIn(found[at] as Flat, now);
+      for (const [at, result] of (await readAll(keys)).entries()) {
+        const key = keys[at] as SessionKey;
         if (result.state === "live" && result.record.principal === principal) yield { key, record: result.record };
         else await index.drop(index.entry(principal, key), page.now);
       }
@@ -100,25 +157,14 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   }
 
   return {
-    async read(key) {
-      const quick = await engine.readHash?.(name(key));
-      if (quick) {
-        const result = foundIn(quick.flat, quick.now);
-        // That a time passed is for Redis to say in one step: the session may have been pushed right after it was read.
-        if (result.state === "live") return { ...result, now: quick.now };
-      }
-      const { now, found } = await readAll([key]);
-      const result = foundIn(found[0] as Flat, now);
-      return result.state === "live" ? { ...result, now } : result;
-    },
+    read: (key) => reads.ask(key),
 
-    async commit(key, commit) {
+    commit(key, commit) {
       if (commit.mode !== "update" && commit.lifetime === undefined) {
         throw new TypeError("A commit that may create a record needs a lifetime.");
       }
       if (typeof commit.principal === "string") return commitFor(commit.principal, key, commit);
-      const args = commitArguments(commit, { retention: longest, publish, index: ["", ""] });
-      return commitResult((await engine.run(commitScript, [name(key)], args)) as unknown[]);
+      return commits.ask({ keys: [name(key)], args: commitArguments(commit, null) });
     },
 
     async touch(key, { lifetime, meta, ifIncarnation }) {
@@ -129,13 +175,13 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
         kept(),
         publish,
       ];
-      const reply = (await engine.run(touchScript, [name(key)], args)) as [unknown, unknown] | null;
+      const reply = (await runAfter(touchScript, key, args)) as [unknown, unknown] | null;
       return reply && { expiresAt: Number(reply[0]), now: Number(reply[1]) };
     },
 
     async destroy(key, reason) {
-      const flat = (await engine.run(destroyScript, [name(key)], [reason, kept(), publish])) as Flat | null;
-      return flat && recordIn(flat);
+      const text = (await runAfter(destroyScript, key, [reason, kept(), publish])) as string | null;
+      return text === null ? null : recordIn(text);
     },
 
     async versions(keys) {

@@ -98,7 +98,7 @@ export const permissions = (prefix: string) => [
   `~${prefix}*`,
   `&${prefix}*`,
   ..."+@connection +info +cluster +eval +evalsha +time +scan +exists".split(" "),
-  ..."+hset +hmget +hgetall +hdel +hstrlen +del +pexpire +pexpireat".split(" "),
+  ..."+get +getrange +mget +set +setrange +append +pexpireat".split(" "),
   ..."+zadd +zrem +zscore +zscan +zrangebyscore".split(" "),
   ..."+publish +spublish +subscribe +unsubscribe +ssubscribe +sunsubscribe".split(" "),
 ];

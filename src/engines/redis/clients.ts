@@ -18,8 +18,11 @@ type Listener = (...given: unknown[]) => void;
 /** RESP's mark of a map: "%". */
 const RESP_MAP = 37;
 
-/** Options of one call: replies as strings and lists of them, whatever the client's own mapping of types is. */
-const plainReply = { typeMapping: { [RESP_MAP]: Array } };
+/**
+ * Options of one call: replies as strings and lists of them, whatever the client's own mapping of types is; and no time-out of
+ * the client's, which is a signal and a timer for each call: whoever asks has one already.
+ */
+const plainReply = { typeMapping: { [RESP_MAP]: Array }, timeout: 0 };
 
 export interface NodeRedis {
   readonly isOpen: boolean;
@@ -62,6 +65,8 @@ export interface IoRedis {
   readonly isCluster?: false;
   readonly status: string;
   readonly options: { readonly host?: string; readonly port?: number; readonly keyPrefix?: string };
+  /** Missing before it connects. */
+  readonly stream?: { cork(): void; uncork(): void };
   on(event: string, listener: Listener): unknown;
   off(event: string, listener: Listener): unknown;
   duplicate(overrides?: object): IoRedis;
@@ -127,6 +132,17 @@ export function send(known: KnownClient, key: string | undefined, args: readonly
       return known.client.sendCommand(key, false, args, plainReply);
     default:
       return known.client.call(args[0] as string, args.slice(1));
+  }
+}
+
+/** Has what is sent meanwhile go in one write: ioredis makes one of each command, which costs as much as the command. */
+export function inOneWrite<T>(known: KnownClient, send: () => T): T {
+  const stream = known.kind === "ioredis" ? known.client.stream : undefined;
+  stream?.cork();
+  try {
+    return send();
+  } finally {
+    stream?.uncork();
   }
 }
 

@@ -3,6 +3,7 @@
 import { type Caller, openCaller } from "../../engines/redis/caller.ts";
 import {
   ignore,
+  inOneWrite,
   ioRedisNode,
   isCluster,
   isOneConnection,
@@ -14,14 +15,20 @@ import type { Script } from "./scripts.ts";
 export interface Engine {
   /** Whether every key lies on a server of its own choosing. */
   readonly cluster: boolean;
+  readonly caller: Caller;
   run(script: Script, keys: readonly string[], args?: readonly string[]): Promise<unknown>;
+  /** As `run`, on behalf of calls that the caller counted. */
+  runFor(script: Script, keys: readonly string[], args?: readonly string[]): Promise<unknown>;
   /** One call of a script for many keys where they lie on one server, else one call each, all at once. */
   runAll(script: Script, keys: readonly string[]): Promise<{ readonly now: number; readonly found: unknown[] }>;
   /**
-   * What a hash holds, as field, value, field, value, ..., and Redis's time right after that; `null` where the client has
-   * several connections, which may do the one before the other.
+   * The texts under keys, and Redis's time right after that, by plain commands: a script would cost Redis several times as
+   * much. On behalf of calls that the caller counted. `null` where the client has several connections, which may do the one
+   * before the other, or several servers.
    */
-  readonly readHash: ((name: string) => Promise<{ readonly now: number; readonly flat: readonly string[] }>) | null;
+  readonly texts:
+    | ((names: readonly string[]) => Promise<{ readonly now: number; readonly found: readonly (string | null)[] }>)
+    | null;
   /** Names of keys that match, in pages; a name may come twice. */
   scan(pattern: string): AsyncIterable<string[]>;
   close(): void;
@@ -35,39 +42,40 @@ export function openEngine(given: KnownClient): Engine {
   const caller = openCaller(known);
   const cluster = isCluster(known);
 
-  async function run({ sha, text }: Script, keys: readonly string[], args: readonly string[] = []): Promise<unknown> {
+  async function runBy(
+    call: Caller["call"],
+    { sha, text }: Script,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args];
     try {
-      return await caller.call(keys[0], ["EVALSHA", sha, ...rest]);
+      return await call(keys[0], ["EVALSHA", sha, ...rest]);
     } catch (error) {
       // Redis forgets scripts when it restarts or is told to. It says so before it does anything.
       if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw inOurWords(error);
-      return caller.call(keys[0], ["EVAL", text, ...rest]);
+      return call(keys[0], ["EVAL", text, ...rest]);
     }
   }
 
-  let time: Promise<number> | null = null;
+  const run: Engine["run"] = (script, keys, args = []) => runBy(caller.call, script, keys, args);
 
-  /** One call for all that ask in this turn of the event loop: it is made after the last of them. */
-  function timeAfter(): Promise<number> {
-    time ??= new Promise((resolve) => process.nextTick(resolve)).then(async () => {
-      time = null;
-      const [seconds, micros] = (await caller.call(undefined, ["TIME"], false)) as [unknown, unknown];
-      return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
-    });
-    return time;
-  }
-
-  /** Plain commands: a script would cost Redis several times as much. */
-  async function readHash(name: string) {
-    const [reply, now] = await Promise.all([caller.call(name, ["HGETALL", name]), timeAfter()]);
-    return { now, flat: flatOf(reply) };
+  async function texts(names: readonly string[]) {
+    const asked = inOneWrite(known, () => [
+      caller.callFor(names[0], ["MGET", ...names]),
+      caller.callFor(undefined, ["TIME"]),
+    ]);
+    const [found, [seconds, micros]] = (await Promise.all(asked)) as [(string | null)[], [unknown, unknown]];
+    return { now: Number(seconds) * 1000 + Math.floor(Number(micros) / 1000), found };
   }
 
   return {
     cluster,
+    caller,
     run,
-    readHash: isOneConnection(known) ? readHash : null,
+    runFor: (script, keys, args = []) => runBy(caller.callFor, script, keys, args),
+
+    texts: isOneConnection(known) ? texts : null,
 
     async runAll(script, keys) {
       const size = cluster ? 1 : BATCH;
@@ -75,10 +83,10 @@ export function openEngine(given: KnownClient): Engine {
       for (let start = 0; start < Math.max(keys.length, 1); start += size) {
         calls.push(run(script, keys.slice(start, start + size)));
       }
-      const replies = (await Promise.all(calls)) as [now: unknown, ...found: unknown[]][];
+      const replies = (await Promise.all(calls)) as unknown[][];
       // Where they differ, the latest: what is left of a session is then told too short rather than too long.
-      const now = Math.max(...replies.map(([time]) => Number(time)));
-      return { now, found: replies.flatMap(([, ...found]) => found) };
+      const now = Math.max(...replies.map((reply) => Number(reply.pop())));
+      return { now, found: replies.flat(1) };
     },
 
     async *scan(pattern) {
@@ -100,11 +108,6 @@ export function openEngine(given: KnownClient): Engine {
       if (known !== given && "disconnect" in known.client) known.client.disconnect();
     },
   };
-}
-
-/** ioredis makes an object of a hash. */
-function flatOf(reply: unknown): readonly string[] {
-  return Array.isArray(reply) ? reply : Object.entries(reply as Record<string, string>).flat();
 }
 
 /**

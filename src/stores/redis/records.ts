@@ -1,9 +1,7 @@
-// Hashes to records, and commits to the arguments of the script.
+// Texts in Redis to records, and commits to the arguments of the script.
 
-import type { Commit, CommitResult, EndReason, JsonObject, SessionRecord } from "../../core/store.ts";
-
-/** A hash as Redis gives it: field, value, field, value, ... */
-export type Flat = readonly string[];
+import type { Commit, CommitResult, EndReason, JsonObject, ReadResult, SessionRecord } from "../../core/store.ts";
+import { GONE } from "./scripts.ts";
 
 /** The JSON text of a value; "" leaves what is there, "-" removes it (no JSON text is either). */
 export function optional(value: unknown): string {
@@ -16,110 +14,86 @@ function digits(value: number | null | undefined): string {
   return value === null || value === undefined ? "" : String(Math.round(value));
 }
 
-export interface CommitFacts {
-  readonly retention: number;
-  /** The command that publishes; "" for none. */
-  readonly publish: string;
-  /** What the script writes to the index itself: due member and member of the principal; "" for none. */
-  readonly index: readonly [dueMember: string, member: string];
+/** A key as it begins its line in a record. */
+function lineOf(name: string): string {
+  return `\n${JSON.stringify(name)}:\t`;
 }
 
-export function commitArguments(commit: Commit, { retention, publish, index }: CommitFacts): string[] {
-  const { mode, put, ifVersion, ifIncarnation, incarnation, lifetime, deadline, meta, principal, maxBytes } = commit;
-  const { newDeadline } = commit;
+/** What the script needs of one commit. `index`: what it writes to the index itself, due member and member of the principal. */
+export function commitArguments(commit: Commit, index: readonly [dueMember: string, member: string] | null): string[] {
+  const { mode, put, ifVersion, ifIncarnation, lifetime, maxBytes } = commit;
   const names = Object.keys(put);
-  const args = [
-    mode,
-    digits(ifVersion),
-    optional(ifIncarnation),
-    JSON.stringify(incarnation),
-    digits(lifetime),
-    digits(deadline),
-    optional(meta),
-    optional(principal),
-    digits(maxBytes),
-    digits(retention),
-    publish,
-    ...index,
-    newDeadline === null ? "-" : digits(newDeadline),
-    String(names.length),
-  ];
-  for (const name of names) args.push(JSON.stringify(name), JSON.stringify(put[name]));
-  for (const name of commit.delete) args.push(JSON.stringify(name));
+  const gone = commit.delete;
+  const numbers = `${index ? 1 : 0},${names.length},${gone.length}`;
+  const conditions = `${mode},${digits(ifVersion)},${digits(lifetime)},${digits(maxBytes)}\n${optional(ifIncarnation)}`;
+  const args = [`${numbers},${conditions}${factsOf(commit, index)}`];
+  for (const name of names) args.push(lineOf(name), JSON.stringify(put[name]));
+  for (const name of gone) args.push(lineOf(name));
   return args;
 }
 
-export function commitResult(reply: readonly unknown[]): CommitResult {
-  const [why, first, second, third, fourth] = reply.map(String);
-  switch (why) {
+/** What most commits do without. */
+function factsOf(commit: Commit, index: readonly [dueMember: string, member: string] | null): string {
+  const { mode, incarnation, deadline, newDeadline, meta, principal } = commit;
+  if (mode === "update" && newDeadline === undefined && meta === undefined && principal === undefined) return "";
+  const [dueMember, member] = index ?? ["", ""];
+  const times = `${digits(deadline)}\n${newDeadline === null ? "-" : digits(newDeadline)}`;
+  return `\n${JSON.stringify(incarnation)}\n${optional(principal)}\n${optional(meta)}\n${times}\n${dueMember}\n${member}`;
+}
+
+/** What the script says of one commit. */
+export type CommitAnswer =
+  | readonly ["ok", version: number, expiresAt: number, incarnation: string]
+  | readonly ["ended", reason: EndReason]
+  | readonly ["too_large", bytes: number]
+  | readonly ["failed", message: string]
+  | readonly ["missing" | "exists" | "conflict"];
+
+export function commitResult(answer: CommitAnswer, now: number): CommitResult {
+  switch (answer[0]) {
     case "ok":
-      return {
-        ok: true,
-        version: Number(first),
-        incarnation: JSON.parse(second as string),
-        expiresAt: Number(third),
-        now: Number(fourth),
-      };
+      return { ok: true, version: answer[1], incarnation: answer[3], expiresAt: answer[2], now };
     case "ended":
-      return { ok: false, why, reason: first as EndReason };
+      return { ok: false, why: answer[0], reason: answer[1] };
     case "too_large":
-      return { ok: false, why, bytes: Number(first) };
-    case "missing":
-    case "exists":
-    case "conflict":
-      return { ok: false, why };
+      return { ok: false, why: answer[0], bytes: answer[1] };
+    case "failed":
+      throw new Error(answer[1]);
     default:
-      throw new Error(`Not an answer of the commit script: ${why}`);
+      return { ok: false, why: answer[0] };
   }
 }
 
-type Found =
-  | { readonly state: "live"; readonly record: SessionRecord }
-  | { readonly state: "ended"; readonly reason: EndReason; readonly ago: number }
-  | { readonly state: "missing" };
+/** What the text of a record says, closed as JSON. */
+type Live = readonly [
+  version: number,
+  expiresAt: number,
+  most: number,
+  lifetime: number,
+  deadline: number | null,
+  least: number,
+  createdAt: number,
+  incarnation: string,
+  principal: string | null,
+  meta: JsonObject | null,
+  data: Record<string, unknown>,
+];
 
-/** What a hash says at a time of Redis's clock. */
-export function foundIn(flat: Flat, now: number): Found {
-  if (flat.length === 0) return { state: "missing" };
-  const [head, data] = split(flat);
-  const ago = now - Number(head.x ?? now);
-  if (head.e !== undefined) return { state: "ended", reason: head.e as EndReason, ago };
-  if (Number(head.x) <= now) return { state: "ended", reason: "expired", ago };
-  return { state: "live", record: recordOf(head, data) };
-}
-
-export function recordIn(flat: Flat): SessionRecord {
-  return recordOf(...split(flat));
-}
-
-type Head = Partial<Record<string, string>>;
-
-/** The fields of the head, and the data as one JSON text. */
-function split(flat: Flat): [head: Head, data: string] {
-  const head: Head = {};
-  const entries: string[] = [];
-  for (let index = 0; index < flat.length; index += 2) {
-    const [field, value] = [flat[index] as string, flat[index + 1] as string];
-    if (field.startsWith('"')) entries.push(`${field}:${value}`);
-    else head[field] = value;
+/** What is under a key at a time of Redis's clock. */
+export function foundIn(text: string | null, now: number): ReadResult {
+  if (text === null) return { state: "missing" };
+  if (text.startsWith('["')) {
+    const [reason, endedAt] = JSON.parse(text) as [EndReason, number];
+    return { state: "ended", reason, ago: now - endedAt };
   }
-  return [head, `{${entries.join(",")}}`];
+  const record = recordIn(text);
+  if (record.expiresAt > now) return { state: "live", record, now };
+  return { state: "ended", reason: "expired", ago: now - record.expiresAt };
 }
 
-function recordOf(head: Head, data: string): SessionRecord {
-  return {
-    data: JSON.parse(data) as JsonObject,
-    meta: parsed(head.m) as JsonObject | null,
-    version: Number(head.v),
-    incarnation: JSON.parse(head.i as string) as string,
-    createdAt: Number(head.c),
-    expiresAt: Number(head.x),
-    lifetime: Number(head.l),
-    deadline: head.d === undefined ? null : Number(head.d),
-    principal: parsed(head.p) as string | null,
-  };
-}
-
-function parsed(text: string | undefined): unknown {
-  return text === undefined ? null : JSON.parse(text);
+export function recordIn(text: string): SessionRecord {
+  const found = JSON.parse(`${text}}]`) as Live;
+  const [version, expiresAt, , lifetime, deadline, , createdAt, incarnation, principal, meta, data] = found;
+  if (text.includes(`\t${GONE}`)) for (const key of Object.keys(data)) if (data[key] === Infinity) delete data[key];
+  return { data, meta, version, incarnation, createdAt, expiresAt, lifetime, deadline, principal };
 }

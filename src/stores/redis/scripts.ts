@@ -1,9 +1,20 @@
 // The Lua scripts: each is one atomic step and one round trip. User data passes through as JSON text, never decoded.
 //
-// A session is one hash. Data lies under its key as JSON text, which begins with a quote, so it cannot be mistaken for a
-// field of the head: v version, i incarnation, c created, x expires, l lifetime, d deadline, b bytes of the entries,
-// n their number, m meta, p principal, e reason of the end, whose time x then is (i, m and p as JSON text). Redis drops the hash some time after
-// x; until then whoever reads compares x with the time, so that it is over to the millisecond.
+// A session is one text, in lines: JSON text has no line breaks and no tabs within, so they are sure marks.
+//
+//     [version,expiry,most,lifetime,deadline,least,created,
+//     "incarnation",
+//     principal,
+//     meta,
+//     {
+//     "key":<tab>value,
+//     "key":<tab>value
+//
+// With }] after it, it is JSON. Where a key comes twice the last one counts, as in JSON.parse: a commit writes over the numbers,
+// which seldom change in length, and adds lines at the end, with a number that is not JSON's for a key that is gone. `least` is the length of the data as JSON, without the marks, when
+// all of it was last written; `most` adds all that came since. Once that is twice as much, or more than the data may be, all
+// is written anew. One that was ended is `["reason",time]`. Redis drops either some time after; until then whoever reads
+// compares the expiry with the time, so that it is over to the millisecond.
 
 import { createHash } from "node:crypto";
 import { CHANGES_LIMIT } from "../../engines/redis/events.ts";
@@ -23,153 +34,228 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** Lua hands at most some thousand arguments to a call. An even number, so that fields stay with their values. */
-const inChunks = `
-local function inChunks(command, list)
-  for first = 1, #list, 2000 do
-    redis.call(command, KEYS[1], unpack(list, first, math.min(first + 1999, #list)))
-  end
+/** Version, expiry, most, lifetime, deadline, least, created, incarnation, and where the principal begins; nothing for an end. */
+const headPattern = String.raw`'^%[(%d+),(%d+),(%d+),(%d+),(%w+),(%d+),(%d+),\n([^\n]*),\n()'`;
+
+/** How much is read to find the head in. Only an incarnation of unusual length does not fit. */
+const HEAD_READ = 160;
+
+/** The text of a record, or the beginning of it, and its head. */
+const headOf = `
+local function headOf(name)
+  local text = redis.call('GETRANGE', name, '0', '${HEAD_READ - 1}')
+  if #text == ${HEAD_READ} and not text:find('\\n"[^\\n]*\\n') then text = redis.call('GET', name) end
+  return text, text:match(${headPattern})
 end
 `;
 
 /** How long a new entry of the index is left alone: longer than a commit can be on its way. */
 export const INDEX_GRACE = 60_000;
 
+/** Stands for the value of a key that is gone: JSON.parse makes Infinity of it, which JSON.stringify writes for nothing. */
+export const GONE = "1e999";
+
+/** Bytes that may have been added since all was last written, however short the data is. */
+const LEAST_ADDED = 1024;
+
 /**
- * KEYS: record, or record, due and principal, where all lie on one server.
- * ARGV: see `commitArguments`. The first write is one that Redis refuses when it is out of memory, before anything is done.
+ * Commits, one after the other, each judged by itself. KEYS: of each its record, or record, due and principal, where all lie
+ * on one server. ARGV: retention, publish, and of each what `commitArguments` gives. The first write of a commit is one that
+ * Redis refuses when it is out of memory, before anything of it is done. The answer is JSON text: the time, and a list for
+ * each.
  */
-export const commitScript = script(`${time}${inChunks}
-local mode, ifVersion, ifIncarnation, fresh, lifetime, deadline, meta, principal, maxBytes, retention, publish, dueMember,
-  indexMember, newDeadline, putCount = unpack(ARGV, 1, 15)
-local head = redis.call('HMGET', KEYS[1], 'v', 'x', 'e', 'i', 'l', 'd', 'b', 'n')
-local exists = head[1] or head[3]
-if not exists and (mode == 'update' or ifVersion ~= '' or ifIncarnation ~= '') then return {'missing'} end
-if head[3] then return {'ended', head[3]} end
-if exists and tonumber(head[2]) <= now then return {'ended', 'expired'} end
-if exists and mode == 'create' then return {'exists'} end
-if ifVersion ~= '' and ifVersion ~= head[1] then return {'conflict'} end
-if ifIncarnation ~= '' and ifIncarnation ~= head[4] then return {'conflict'} end
+export const commitScript = script(`${time}${headOf}
+local retention, publish, clock = ARGV[1], ARGV[2], tostring(now)
 
-local bytes, entries = tonumber(head[7] or 0), tonumber(head[8] or 0)
-local bytesBefore, entriesBefore = bytes, entries
-local firstPut, lastPut = 16, 15 + 2 * putCount
-for index = firstPut, lastPut, 2 do
-  local before = exists and redis.call('HSTRLEN', KEYS[1], ARGV[index]) or 0
-  if before == 0 then
-    entries = entries + 1
-    bytes = bytes + #ARGV[index] + 1
+-- The lines of the data after the changes, and its length as JSON.
+local function rewritten(text, from, first, lastPut, last)
+  local values, order = {}, {}
+  while from do
+    local tab = text:find('\\t', from, true) or error('The record is not as this store writes it.')
+    local key = text:sub(from, tab)
+    from = text:find('\\n', tab, true)
+    if not values[key] then order[#order + 1] = key end
+    values[key] = text:sub(tab + 1, from and from - 2)
   end
-  bytes = bytes + #ARGV[index + 1] - before
-end
-local gone = {}
-for index = lastPut + 1, #ARGV do
-  gone[#gone + 1] = ARGV[index]
-  local before = exists and redis.call('HSTRLEN', KEYS[1], ARGV[index]) or 0
-  if before > 0 then
-    entries = entries - 1
-    bytes = bytes - #ARGV[index] - 1 - before
+  for index = first, lastPut, 2 do
+    local key = ARGV[index]
+    if not values[key] then order[#order + 1] = key end
+    values[key] = ARGV[index + 1]
   end
-end
-local size = bytes + math.max(entries - 1, 0) + 2
-if maxBytes ~= '' and size > tonumber(maxBytes) then return {'too_large', size} end
-
-local version = (head[1] or 0) + 1
-local incarnation = exists and head[4] or fresh
-local expires = now + (lifetime ~= '' and lifetime or head[5])
-if exists then
-  deadline = head[6]
-  if newDeadline == '-' then deadline = false elseif newDeadline ~= '' then deadline = now + newDeadline end
-elseif deadline ~= '' then deadline = now + deadline end
-if deadline and deadline ~= '' then expires = math.min(expires, tonumber(deadline)) end
-
--- Only what changes: each field more is paid for by every commit.
-local set = {'v', version, 'x', expires}
-for index = firstPut, lastPut do set[#set + 1] = ARGV[index] end
-local function add(field, value) set[#set + 1] = field; set[#set + 1] = value end
-if lifetime ~= '' then add('l', lifetime) end
-if bytes ~= bytesBefore then add('b', bytes) end
-if entries ~= entriesBefore then add('n', entries) end
-if not exists then
-  add('i', incarnation)
-  add('c', now)
-  if deadline ~= '' then add('d', deadline) end
-end
-local unset = {}
-for index = 1, #gone do unset[index] = gone[index] end
-local function change(field, value)
-  if value == '-' then unset[#unset + 1] = field elseif value ~= '' then add(field, value) end
-end
-change('m', meta)
-change('p', principal)
-if exists then change('d', newDeadline == '-' and '-' or newDeadline ~= '' and deadline or '') end
-inChunks('HSET', set)
-if exists and #unset > 0 then inChunks('HDEL', unset) end
-redis.call('PEXPIREAT', KEYS[1], expires + retention)
-if KEYS[2] then
-  redis.call('ZADD', KEYS[2], now + ${INDEX_GRACE}, dueMember)
-  redis.call('ZADD', KEYS[3], now, indexMember)
-end
-
-if publish ~= '' then
-  local event = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. now
-  local long = 0
-  for index = firstPut, #ARGV do long = long + #ARGV[index] end
-  if long <= ${CHANGES_LIMIT} then
-    local put = {}
-    for index = firstPut, lastPut, 2 do put[#put + 1] = ARGV[index] .. ':' .. ARGV[index + 1] end
-    event = event .. ',{' .. table.concat(put, ',') .. '},[' .. table.concat(gone, ',') .. ']'
+  for index = lastPut + 1, last do values[ARGV[index]] = nil end
+  local lines = {}
+  for _, key in ipairs(order) do
+    if values[key] and values[key] ~= '${GONE}' then lines[#lines + 1] = key .. values[key] end
   end
-  redis.call(publish, KEYS[1], event .. ']')
+  local data = table.concat(lines, ',')
+  return data, #data - 2 * #lines + 2
 end
-return {'ok', version, incarnation, expires, now}
+
+-- The lines of keys that are followed by their values, or that all have the same one.
+local function joined(from, to, value)
+  local lines = {}
+  for index = from, to, value and 1 or 2 do lines[#lines + 1] = ARGV[index] .. (value or ARGV[index + 1]) end
+  return table.concat(lines, ',')
+end
+
+local function given(value, before)
+  if value == '' then return before end
+  return value == '-' and 'null' or value
+end
+
+local function commit(name, due, byPrincipal, first, lastPut, last, mode, ifVersion, ifIncarnation, lifetime, maxBytes, more)
+  local fresh, principal, meta, deadline, newDeadline, dueMember, member = '', '', '', '', '', '', ''
+  if more ~= '' then
+    fresh, principal, meta, deadline, newDeadline, dueMember, member =
+      more:match('^([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)\\n([^\\n]*)$')
+  end
+  local text, version, expires, most, life, ends, least, created, incarnation, at = headOf(name)
+  local width = -1
+  if version then
+    if tonumber(expires) <= now then return '"ended","expired"' end
+    if mode == 'create' then return '"exists"' end
+    if ifVersion ~= '' and ifVersion ~= version then return '"conflict"' end
+    if ifIncarnation ~= '' and ifIncarnation ~= incarnation then return '"conflict"' end
+    width = #version + #expires + #most + #life + #ends
+    if lifetime == '' then lifetime = life end
+    if newDeadline ~= '' then ends = newDeadline == '-' and 'null' or tostring(now + newDeadline) end
+  elseif text ~= '' then return '"ended",' .. text:match('"%a+"')
+  elseif mode == 'update' or ifVersion ~= '' or ifIncarnation ~= '' then return '"missing"'
+  else
+    version, most, created, incarnation = '0', '2', clock, fresh
+    ends = deadline ~= '' and tostring(now + deadline) or 'null'
+  end
+
+  local put, gone = '', ''
+  if lastPut == first + 1 then put = ARGV[first] .. ARGV[lastPut] elseif lastPut > first then put = joined(first, lastPut) end
+  local lines = put
+  if last > lastPut then
+    gone = joined(lastPut + 1, last, '${GONE}')
+    lines = put == '' and gone or put .. ',' .. gone
+  end
+  local after = most + #lines - (lastPut - first + 1) - 2 * (last - lastPut)
+  local comma = ''
+  if lines ~= '' and most ~= '2' then comma, after = ',', after + 1 end
+
+  version = tostring(version + 1)
+  expires = now + lifetime
+  if ends ~= 'null' then expires = math.min(expires, tonumber(ends)) end
+  local drops = tostring(expires + retention)
+  expires = tostring(expires)
+  local size = tostring(after)
+
+  local added = principal == '' and meta == ''
+    and width == #version + #expires + #size + #lifetime + #ends
+    and (maxBytes == '' or after <= tonumber(maxBytes)) and after <= least + math.max(least, ${LEAST_ADDED})
+  local head = '[' .. version .. ',' .. expires .. ','
+  if added then
+    redis.call('SETRANGE', name, '0', head .. size .. ',' .. lifetime .. ',' .. ends)
+    if lines ~= '' then redis.call('APPEND', name, comma .. lines) end
+    redis.call('PEXPIREAT', name, drops)
+  else
+    local whole, from = 'null,\\nnull,\\n{', 1
+    if width > 0 then whole, from = redis.call('GET', name), at end
+    local meets = whole:find(',\\n', from, true)
+    local opens = whole:find(',\\n', meets + 1, true)
+    local data, bytes = rewritten(whole, whole:find('\\n', opens + 2, true), first, lastPut, last)
+    if maxBytes ~= '' and bytes > tonumber(maxBytes) then return '"too_large",' .. bytes end
+    local facts = given(principal, whole:sub(from, meets - 1)) .. ',\\n' .. given(meta, whole:sub(meets + 2, opens - 1))
+    head = head .. table.concat({bytes, lifetime, ends, bytes, created, '\\n' .. incarnation, '\\n'}, ',')
+    redis.call('SET', name, head .. facts .. ',\\n{' .. data, 'PXAT', drops)
+  end
+  if due then
+    redis.call('ZADD', due, now + ${INDEX_GRACE}, dueMember)
+    redis.call('ZADD', byPrincipal, clock, member)
+  end
+
+  if publish ~= '' then
+    local event = '["c",' .. incarnation .. ',' .. version .. ',' .. expires .. ',' .. clock
+    if #put + #gone > ${CHANGES_LIMIT} then event = event .. ']'
+    else event = event .. ',{' .. put .. '},[' .. gone:gsub(':\\t${GONE}', '') .. ']]' end
+    redis.call(publish, name, event)
+  end
+  return '"ok",' .. version .. ',' .. expires .. ',' .. incarnation
+end
+
+local answers = {}
+local key, at = 1, 3
+while at <= #ARGV do
+  local indexed, puts, deletes, mode, ifVersion, lifetime, maxBytes, ifIncarnation, more =
+    ARGV[at]:match('^(%d),(%d+),(%d+),(%a+),([^,]*),([^,]*),([^,\\n]*)\\n([^\\n]*)\\n?(.*)$')
+  local due, byPrincipal
+  if indexed == '1' then due, byPrincipal = KEYS[key + 1], KEYS[key + 2] end
+  local lastPut = at + 2 * puts
+  local last = lastPut + deletes
+  local done, answer = pcall(commit, KEYS[key], due, byPrincipal, at + 1, lastPut, last, mode, ifVersion, ifIncarnation, lifetime,
+    maxBytes, more)
+  if not done then answer = '"failed",' .. cjson.encode(type(answer) == 'table' and answer.err or tostring(answer)) end
+  answers[#answers + 1] = answer
+  key = key + (due and 3 or 1)
+  at = last + 1
+end
+return '[' .. clock .. ',[' .. table.concat(answers, '],[') .. ']]'
 `);
 
 /** KEYS: record. ARGV: lifetime, meta, ifIncarnation, retention, publish. */
-export const touchScript = script(`${time}
+export const touchScript = script(`${time}${headOf}
 local lifetime, meta, ifIncarnation, retention, publish = unpack(ARGV)
-local head = redis.call('HMGET', KEYS[1], 'v', 'x', 'i', 'l', 'd')
-if not head[1] or tonumber(head[2]) <= now then return false end
-if ifIncarnation ~= '' and ifIncarnation ~= head[3] then return false end
+local _, version, expires, most, life, ends, _, _, incarnation, at = headOf(KEYS[1])
+if not version or tonumber(expires) <= now then return false end
+if ifIncarnation ~= '' and ifIncarnation ~= incarnation then return false end
 local told = publish ~= '' and lifetime ~= ''
-if lifetime == '' then lifetime = head[4] end
-local expires = now + lifetime
-if head[5] then expires = math.min(expires, tonumber(head[5])) end
-redis.call('HSET', KEYS[1], 'x', expires, 'l', lifetime)
-if meta == '-' then redis.call('HDEL', KEYS[1], 'm') elseif meta ~= '' then redis.call('HSET', KEYS[1], 'm', meta) end
-redis.call('PEXPIREAT', KEYS[1], expires + retention)
-if told then redis.call(publish, KEYS[1], '["t",' .. head[3] .. ',' .. expires .. ',' .. now .. ']') end
-return {expires, now}
+if lifetime == '' then lifetime = life end
+local width = #version + #expires + #most + #life + #ends + 5
+expires = now + lifetime
+if ends ~= 'null' then expires = math.min(expires, tonumber(ends)) end
+local drops = tostring(expires + retention)
+expires = tostring(expires)
+local head = '[' .. version .. ',' .. expires .. ',' .. most .. ',' .. lifetime .. ',' .. ends
+if meta == '' and #head == width then
+  redis.call('SETRANGE', KEYS[1], '0', head)
+  redis.call('PEXPIREAT', KEYS[1], drops)
+else
+  local text = redis.call('GET', KEYS[1])
+  local meets = text:find('\\n', at, true)
+  local opens = text:find(',\\n', meets, true)
+  if meta == '' then meta = text:sub(meets + 1, opens - 1) elseif meta == '-' then meta = 'null' end
+  redis.call('SET', KEYS[1], head .. text:sub(width + 1, meets) .. meta .. text:sub(opens), 'PXAT', drops)
+end
+if told then redis.call(publish, KEYS[1], '["t",' .. incarnation .. ',' .. expires .. ',' .. now .. ']') end
+return {expires, tostring(now)}
 `);
 
-/** KEYS: record. ARGV: reason, retention, publish. The reason is written first: out of memory, nothing is lost. */
+/** KEYS: record. ARGV: reason, retention, publish. The record as it last was. */
 export const destroyScript = script(`${time}
 local reason, retention, publish = unpack(ARGV)
-local head = redis.call('HMGET', KEYS[1], 'v', 'x', 'i')
-if not head[1] or tonumber(head[2]) <= now then return false end
-local record = redis.call('HGETALL', KEYS[1])
-redis.call('HSET', KEYS[1], 'e', reason)
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'e', reason, 'x', now)
-redis.call('PEXPIRE', KEYS[1], retention)
-if publish ~= '' then redis.call(publish, KEYS[1], '["e",' .. head[3] .. ',"' .. reason .. '"]') end
-return record
+local text = redis.call('GET', KEYS[1])
+if not text then return false end
+local version, expires, _, _, _, _, _, incarnation = string.match(text, ${headPattern})
+if not version or tonumber(expires) <= now then return false end
+redis.call('SET', KEYS[1], '["' .. reason .. '",' .. now .. ']', 'PXAT', now + retention)
+if publish ~= '' then redis.call(publish, KEYS[1], '["e",' .. incarnation .. ',"' .. reason .. '"]') end
+return text
 `);
 
-/** KEYS: records. The time, and each hash. */
+/** KEYS: records. The text of each, or nothing; and the time. */
 export const readScript = script(`${time}
-local found = {now}
-for index = 1, #KEYS do found[index + 1] = redis.call('HGETALL', KEYS[index]) end
+local found = redis.call('MGET', unpack(KEYS))
+found[#KEYS + 1] = now
 return found
 `);
 
-/** KEYS: records. The time, and version, incarnation, expiry and principal of the live ones; for the others nothing. */
-export const headsScript = script(`${time}
-local found = {now}
+/** KEYS: records. Version, incarnation, expiry and principal of the live ones, nothing for the others; and the time. */
+export const headsScript = script(`${time}${headOf}
+local found = {}
 for index = 1, #KEYS do
-  local head = redis.call('HMGET', KEYS[index], 'v', 'i', 'x', 'p')
-  found[index + 1] = head[1] and tonumber(head[3]) > now and head or {}
+  local text, version, expires, _, _, _, _, _, incarnation, at = headOf(KEYS[index])
+  found[index] = {}
+  if version and tonumber(expires) > now then
+    local principal = string.match(text, '^([^\\n]*),\\n', at)
+    if not principal then principal = string.match(redis.call('GET', KEYS[index]), '^([^\\n]*),\\n', at) end
+    found[index] = {version, incarnation, expires, principal}
+  end
 end
+found[#KEYS + 1] = now
 return found
 `);
 
