@@ -17,16 +17,16 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** The same place seen from the sources and from the build, which lie equally deep. */
-const folder = new URL("../../dist/dashboard/assets/", import.meta.url);
+const packaged = new URL("../../dist/dashboard/assets/", import.meta.url);
 
 /** @throws LiveSessionError `bad_option` if the package was not built */
-export function readAssets(): ReadonlyMap<string, Asset> {
-  return new Map(Object.entries(types).map(([name, type]) => [name, readAsset(name, type)]));
+export function readAssets(folder = packaged): ReadonlyMap<string, Asset> {
+  return new Map(Object.entries(types).map(([name, type]) => [name, readAsset(new URL(name, folder), name, type)]));
 }
 
-function readAsset(name: string, type: string): Asset {
+function readAsset(file: URL, name: string, type: string): Asset {
   try {
-    const text = readFileSync(new URL(name, folder), "utf8");
+    const text = readFileSync(file, "utf8");
     return { type, text, etag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"` };
   } catch (cause) {
     const message = `The dashboard's file ${name} is not there. Build the package, and leave it out of bundles.`;

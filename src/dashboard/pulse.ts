@@ -19,7 +19,8 @@ const COUNT_EVERY_MS = 10_000;
 
 export class Pulse {
   readonly #hub: Hub;
-  readonly #node: string;
+  /** `null`: this node has no figures of its own. */
+  readonly #node: string | null;
   readonly #nodes: Nodes | null;
   readonly #listeners = new Set<(frame: Frame) => void>();
   readonly #looks = new Set<{ readonly key: string }>();
@@ -32,7 +33,7 @@ export class Pulse {
   #cancel = () => {};
   #closed = false;
 
-  constructor(hub: Hub, node: string, bus: SessionBus | null) {
+  constructor(hub: Hub, node: string | null, bus: SessionBus | null) {
     const { clock, report } = hub;
     this.#hub = hub;
     this.#node = node;
@@ -67,7 +68,8 @@ export class Pulse {
 
   /** The connections of a session that is looked at, on all nodes that are known of. */
   connections(key: string): ShownConnection[] {
-    const own = this.#own(key).map((each) => ({ node: this.#node, ...each }));
+    const node = this.#node;
+    const own = node === null ? [] : this.#own(key).map((each) => ({ node, ...each }));
     return [...own, ...(this.#nodes?.connections(key) ?? [])];
   }
 
@@ -103,14 +105,15 @@ export class Pulse {
 
   #beat(): void {
     const now = this.#hub.clock.now();
-    const figures = this.#figures(now);
+    const own = this.#figures(now);
     this.#beatAt = now;
     const asks = this.#listeners.size > 0;
     if (asks || this.#nodes?.isAsked)
-      this.#nodes?.tell(figures, asks, [...new Set(Array.from(this.#looks, ({ key }) => key))]);
+      this.#nodes?.tell(own, asks, [...new Set(Array.from(this.#looks, ({ key }) => key))]);
     if (asks) this.#count(now);
     const others = this.#nodes?.others ?? [];
-    const nodes = [figures, ...others.sort((one, two) => (one.node < two.node ? -1 : 1))];
+    others.sort((one, two) => (one.node < two.node ? -1 : 1));
+    const nodes = own ? [own, ...others] : others;
     const frame = { at: now, stored: this.#stored, nodes };
     this.#history.push(frame);
     if (this.#history.length > HISTORY_SECONDS) this.#history.shift();
@@ -121,10 +124,12 @@ export class Pulse {
     return this.#hub.connections(key as SessionKey);
   }
 
-  #figures(now: number): Figures {
+  #figures(now: number): Figures | null {
+    const node = this.#node;
+    if (node === null) return null;
     const { sessions, stale, connections } = this.#hub.attached();
     const counted = (this.#tally as Tally).take(now - this.#beatAt);
-    return { node: this.#node, sessions, stale, connections, ...counted };
+    return { node, sessions, stale, connections, ...counted };
   }
 
   #count(now: number): void {

@@ -304,6 +304,23 @@ describe("several nodes", () => {
     await two?.dashboard.close();
   });
 
+  test("one that is none of the app's asks the others, shows them, and is shown nowhere", async () => {
+    const { one, two, bus } = pair();
+    const tool = openDashboard({ bus, node: null }, { bus, clock: one.clock });
+    const events = await tool.open();
+    const elsewhere = await one.open();
+    await one.seconds(3);
+    expect(openings(events)).toMatchObject([{ node: null, shared: true }]);
+    const nodes = (seen: typeof events) =>
+      frames(seen)
+        .at(-1)
+        ?.nodes.map(({ node }) => node);
+    expect(nodes(events)).toEqual(["one", "two"]);
+    expect(nodes(elsewhere)).toEqual(["one", "two"]);
+    await two.dashboard.close();
+    expect(() => createDashboard(tool.sessions, { authorize: () => true, node: null })).toThrow(/node/);
+  });
+
   test("what is no figures is not shown", async () => {
     const { one, bus } = pair();
     const events = await one.open();

@@ -1,6 +1,6 @@
 // What goes on now: figures, charts, nodes.
 
-import { type Figures, type LatencyName, latencyBounds, type RateName } from "../wire.ts";
+import { type Figures, type Frame, type LatencyName, latencyBounds, type Opening, type RateName } from "../wire.ts";
 import { barPanel, linePanel, type Series } from "./charts.ts";
 import { h, setText, table, tableRow, type View } from "./dom.ts";
 import type { Feed } from "./feed.ts";
@@ -102,8 +102,8 @@ export function overview(feed: Feed): View {
 
   function draw(): void {
     const { frames, opening } = feed;
-    if (opening) setText(note, noteOf(opening.node, opening.shared));
     const last = frames.at(-1);
+    if (opening) setText(note, noteOf(opening, last));
     if (!last) return;
     offer(last.nodes.map(({ node }) => node));
     const node = select.value || null;
@@ -152,7 +152,12 @@ export function overview(feed: Feed): View {
   };
 }
 
-function noteOf(node: string, shared: boolean): string {
+function noteOf({ node, shared }: Opening, last: Frame | undefined): string {
+  if (node === null) {
+    return last?.nodes.length === 0
+      ? "No node of the app is heard: those tell their figures that have made a dashboard with the bus."
+      : "The app's nodes tell their figures over the bus.";
+  }
   return shared
     ? `Served by ${node}; the other nodes tell their figures over the bus.`
     : `The figures of this node alone: ${node}.`;
