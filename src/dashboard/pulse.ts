@@ -14,8 +14,9 @@ const SECOND_MS = 1_000;
 const HISTORY_SECONDS = 300;
 /** Counting goes on so long after the last one left: a page that is loaded anew finds its charts again. */
 const LINGER_MS = 60_000;
-/** Counting what is stored may cost the engine a scan. */
-const COUNT_EVERY_MS = 10_000;
+/** Counting what is stored may cost the engine a scan: it takes no more than so much of the time. */
+const COUNT_SHARE = 0.01;
+const COUNT_FAILED_MS = 10_000;
 
 export class Pulse {
   readonly #hub: Hub;
@@ -27,7 +28,7 @@ export class Pulse {
   #tally: Tally | null = null;
   #history: Frame[] = [];
   #stored: number | null = null;
-  #countedAt = Number.NEGATIVE_INFINITY;
+  #countAgainAt = Number.NEGATIVE_INFINITY;
   #beatAt = 0;
   #leftAt = 0;
   #cancel = () => {};
@@ -70,7 +71,8 @@ export class Pulse {
   connections(key: string): ShownConnection[] {
     const node = this.#node;
     const own = node === null ? [] : this.#own(key).map((each) => ({ node, ...each }));
-    return [...own, ...(this.#nodes?.connections(key) ?? [])];
+    const all = [...own, ...(this.#nodes?.connections(key) ?? [])];
+    return all.sort((one, two) => (one.node === two.node ? one.since - two.since : one.node < two.node ? -1 : 1));
   }
 
   async close(): Promise<void> {
@@ -112,8 +114,7 @@ export class Pulse {
       this.#nodes?.tell(own, asks, [...new Set(Array.from(this.#looks, ({ key }) => key))]);
     if (asks) this.#count(now);
     const others = this.#nodes?.others ?? [];
-    others.sort((one, two) => (one.node < two.node ? -1 : 1));
-    const nodes = own ? [own, ...others] : others;
+    const nodes = (own ? [own, ...others] : others).sort((one, two) => (one.node < two.node ? -1 : 1));
     const frame = { at: now, stored: this.#stored, nodes };
     this.#history.push(frame);
     if (this.#history.length > HISTORY_SECONDS) this.#history.shift();
@@ -133,15 +134,18 @@ export class Pulse {
   }
 
   #count(now: number): void {
-    if (now - this.#countedAt < COUNT_EVERY_MS) return;
-    this.#countedAt = now;
+    if (now < this.#countAgainAt) return;
+    this.#countAgainAt = Number.POSITIVE_INFINITY;
     attempt(
       () => this.#hub.records.count(),
       (stored) => {
+        const then = this.#hub.clock.now();
         this.#stored = stored;
+        this.#countAgainAt = then + (then - now) / COUNT_SHARE;
       },
       (error) => {
         this.#stored = null;
+        this.#countAgainAt = this.#hub.clock.now() + COUNT_FAILED_MS;
         this.#hub.report(error, { stage: "dashboard" });
       },
     );

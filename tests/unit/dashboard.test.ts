@@ -202,6 +202,25 @@ describe("figures", () => {
     expect((await get("")).status).toBe(503);
   });
 
+  test("what is stored is counted each second, or after a hundred times as long as it took", async () => {
+    const [store, clock] = [memoryStore(), new ManualClock()];
+    let counts = 0;
+    let takes = 0;
+    store.count = () => {
+      counts++;
+      return takes === 0 ? 7 : new Promise((resolve) => clock.after(takes, () => resolve(8)));
+    };
+    const { open, seconds } = openDashboard({}, { store, clock });
+    const events = await open();
+    await seconds(3);
+    expect([counts, frames(events).at(-1)?.stored]).toEqual([3, 7]);
+    takes = 1_000;
+    await seconds(100);
+    expect([counts, frames(events).at(-1)?.stored]).toEqual([4, 8]);
+    await seconds(5);
+    expect(counts).toBe(5);
+  });
+
   test("a store that cannot count is reported, and the page goes on", async () => {
     const store = memoryStore();
     store.count = () => {

@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import { h, setText } from "./dom.ts";
 import { WINDOW_SECONDS } from "./feed.ts";
-import { rate, timeOfDay } from "./format.ts";
+import { rate, tick, timeOfDay } from "./format.ts";
 
 export interface Series {
   readonly label: string;
@@ -49,7 +49,7 @@ export function linePanel(title: string, unit: string, series: readonly Series[]
       },
       axes: [
         axis({ values: times, space: 64, size: 24 }),
-        axis({ size: 42, space: 34, values: (_plot, splits) => splits.map((each) => rate(each)) }),
+        axis({ size: 42, space: 28, values: (_plot, splits) => splits.map((each) => tick(each)) }),
       ],
       series: [
         {},
@@ -118,8 +118,8 @@ export function barPanel(title: string, bounds: readonly string[], series: Serie
         }),
         axis({
           size: 42,
-          space: 34,
-          values: (_plot, splits) => splits.map((each) => (each % 1 === 0 ? rate(each) : "")),
+          space: 28,
+          values: (_plot, splits) => splits.map((each) => (each % 1 === 0 ? tick(each) : "")),
         }),
       ],
       series: [
