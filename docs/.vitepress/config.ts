@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
 import { githubSlug, repositoryLinks } from "./links.ts";
 import { nav, sidebar } from "./pages.ts";
+import { pictures } from "./pictures.ts";
 
 const api = fileURLToPath(new URL("../api/", import.meta.url));
 const modules = existsSync(api) ? readdirSync(api).sort() : [];
@@ -28,7 +29,10 @@ export default defineConfig({
   markdown: {
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     anchor: { slugify: githubSlug },
-    config: (markdown) => repositoryLinks(markdown, process.env.DOCS_REPOSITORY),
+    config: (markdown) => {
+      repositoryLinks(markdown, process.env.DOCS_REPOSITORY);
+      pictures(markdown);
+    },
   },
   themeConfig: {
     nav,

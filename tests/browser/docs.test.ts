@@ -43,7 +43,15 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   return { page, hosts };
 }
 
-const pages = ["/", "/concepts.html", "/sessions-life.html", "/errors.html", "/api/koa.html"];
+const pages = [
+  "/",
+  "/concepts.html",
+  "/compare.html",
+  "/sessions-life.html",
+  "/errors.html",
+  "/benchmarks.html",
+  "/api/koa.html",
+];
 
 test.each(pages.flatMap((path) => looks.map((each) => ({ ...each, path }))))(
   "axe finds nothing wrong with $path, $look; nothing is wider than the screen",

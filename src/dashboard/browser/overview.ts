@@ -117,7 +117,7 @@ export function overview(feed: Feed): View {
       rate(rateOf(now, "commits")),
       rate(rateOf(now, "errors")),
     ];
-    setText(titles[1] as HTMLElement, now.length > 1 ? `${ATTACHED}, each node's` : ATTACHED);
+    setText(titles[1] as HTMLElement, now.length > 1 ? "Attached by node" : ATTACHED);
     for (const [at, value] of values.entries()) setText(figures[at] as HTMLElement, value);
     const times = frames.map(({ at }) => at / 1000);
     const each = frames.map((frame) => chosen(frame, node));
