@@ -3,9 +3,9 @@
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
+import { accessible } from "./accessible.ts";
 import { githubSlug, repositoryLinks } from "./links.ts";
 import { nav, sidebar } from "./pages.ts";
-import { pictures } from "./pictures.ts";
 
 const api = fileURLToPath(new URL("../api/", import.meta.url));
 const modules = existsSync(api) ? readdirSync(api).sort() : [];
@@ -31,7 +31,7 @@ export default defineConfig({
     anchor: { slugify: githubSlug },
     config: (markdown) => {
       repositoryLinks(markdown, process.env.DOCS_REPOSITORY);
-      pictures(markdown);
+      accessible(markdown);
     },
   },
   themeConfig: {

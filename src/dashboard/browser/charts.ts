@@ -42,7 +42,7 @@ export function linePanel(title: string, unit: string, series: readonly Series[]
       height: HEIGHT,
       legend: { show: false },
       cursor: { y: false, points: { size: 7 } },
-      padding: [10, 18, 0, 0],
+      padding: [10, 26, 0, 0],
       scales: {
         x: { time: true, range: (_plot, least, most) => [clamp(least, most), most] },
         y: { range: (_plot, _least, most) => [0, Math.max(most * 1.15, 1)] },
@@ -104,7 +104,7 @@ export function barPanel(title: string, bounds: readonly string[], series: Serie
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      padding: [10, 18, 0, 0],
+      padding: [10, 26, 0, 0],
       scales: {
         x: { time: false, range: () => [-0.6, bounds.length - 0.4] },
         y: { range: (_plot, _least, most) => [0, Math.max(most * 1.15, 1)] },
