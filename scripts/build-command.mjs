@@ -20,7 +20,7 @@ const forNode = {
 };
 
 /** @param dist the folder that takes it; tests have one of their own */
-export async function buildCommand(dist = join(root, "dist")) {
+export async function buildCommand(dist) {
   const bundles = await Promise.all([
     build({ ...forNode, entryPoints: ["src/cli.ts"], outdir: dist }),
     build({

@@ -5,14 +5,16 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { buildCommand } from "./build-command.mjs";
 import { buildLibrary } from "./build-library.mjs";
-import { setup as buildDashboard } from "./dashboard.mjs";
+import { buildDashboard } from "./dashboard.mjs";
 import { root, runTool } from "./setup.mjs";
 
-rmSync(join(root, "dist"), { recursive: true, force: true });
+const dist = join(root, "dist");
+
+rmSync(dist, { recursive: true, force: true });
 const compiled = runTool("tsc", ["-p", "tsconfig.build.json"]);
 if (compiled) {
   await buildLibrary();
-  await buildDashboard();
-  await buildCommand();
+  await buildDashboard(dist);
+  await buildCommand(dist);
 }
 process.exitCode = compiled ? 0 : 1;

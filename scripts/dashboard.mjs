@@ -7,13 +7,16 @@ import { root } from "./setup.mjs";
 
 const source = join(root, "src/dashboard/browser");
 
-/** Where the dashboard looks for it, whether it runs from the sources or from the build. */
-const target = join(root, "dist/dashboard/assets");
-
 const notice = "/*! Includes uPlot, (c) Leon Sorokin, MIT License: https://github.com/leeoniya/uPlot */";
 
-/** Also what Vitest runs before the suites that open a dashboard from the sources. */
-export async function setup() {
+/** What Vitest runs before the suites that open a dashboard from the sources: it is looked for there from both. */
+export function setup() {
+  return buildDashboard(join(root, "dist"));
+}
+
+/** @param dist the folder of the package that takes it */
+export async function buildDashboard(dist) {
+  const target = join(dist, "dashboard/assets");
   mkdirSync(target, { recursive: true });
   await build({
     entryPoints: [

@@ -38,7 +38,7 @@ export function machine(): Machine {
       ...Object.fromEntries(packages.map((name) => [name, installed(name)])),
       Redis: serverVersion("REDIS_SERVER_PATH", /v=(\S+)/),
       PostgreSQL: serverVersion("POSTGRES_PATH", /\) (\S+)/),
-      NATS: serverVersion("NATS_SERVER_PATH", /v(\S+)/),
+      NATS: serverVersion("NATS_SERVER_PATH", /v(\d\S*)/),
     },
   };
 }

@@ -13,12 +13,26 @@ interface Line extends Spread {
   readonly color: string;
 }
 
-const WIDTH = 1100;
-const ROW = 26;
+/** Pages show it smaller: narrow and with large letters it can still be read. */
+const WIDTH = 900;
+const ROW = 38;
+const FONT = 13;
+const GROUND = "#ffffff";
 const INK = "#1f2430";
+const GRID = "#e2e8f0";
 const colors = { met: "#1a7f4b", missed: "#c2410c", none: "#64748b" };
 
-/** The picture as SVG text, on a ground of its own, so that it can be read on dark pages too. */
+/** What each colour is on dark pages. */
+const dark: readonly (readonly [string, string])[] = [
+  [GROUND, "#0d1117"],
+  [INK, "#e6edf3"],
+  [GRID, "#2b323b"],
+  [colors.met, "#56d68f"],
+  [colors.missed, "#ff9a62"],
+  [colors.none, "#a3b1c2"],
+];
+
+/** The picture as SVG text, in the colours of the page that shows it. */
 export function plot(title: string, cases: readonly Case[]): string | null {
   const lines = cases.flatMap(linesOf).reverse();
   if (lines.length === 0) return null;
@@ -26,7 +40,15 @@ export function plot(title: string, cases: readonly Case[]): string | null {
   chart.setOption(options(title, lines));
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return `${withoutHover(svg).trim()}\n`;
+  return `${withDark(withoutHover(svg)).trim()}\n`;
+}
+
+function withDark(svg: string): string {
+  const rules = dark.flatMap(([from, to]) => ["fill", "stroke"].map((name) => `[${name}="${from}"]{${name}:${to}}`));
+  return svg.replace(
+    /^<svg[^>]*>/,
+    (tag) => `${tag}\n<style>@media (prefers-color-scheme:dark){${rules.join("")}}</style>`,
+  );
 }
 
 /** Styles for the mouse, in names that count on from one picture to the next. */
@@ -40,7 +62,7 @@ function linesOf({ name, better, figures, ratios, goal }: Case): Line[] {
   return [
     ...own,
     ...ratios.map((ratio) => ({
-      label: `${name}  /  ${ratio.beside}`,
+      label: `${name}\nbeside ${ratio.beside}`,
       text: `${times(ratio.median)}${ratio.goal ? `  (${goalText(ratio.goal, times)})` : ""}`,
       ...advantage(ratio, better),
       goal: ratio.goal ? asAdvantage(target(ratio.goal), better) : null,
@@ -54,7 +76,7 @@ function ownLine(name: string, better: Case["better"], ours: Spread, goal: Goal)
   const part = (value: number) => value / target(goal);
   const { median, low, high } = ours;
   return {
-    label: `${name}  /  goal`,
+    label: `${name}\nbeside the goal`,
     text: `${number(median)}  (${goalText(goal, number)})`,
     ...advantage({ median: part(median), low: part(low), high: part(high) }, better),
     goal: 1,
@@ -87,33 +109,38 @@ function options(title: string, lines: readonly Line[]): EChartsOption {
   const category = { type: "category", axisTick: { show: false }, axisLine: { show: false } } as const;
   return {
     animation: false,
-    backgroundColor: "#ffffff",
+    backgroundColor: GROUND,
     title: {
       text: title,
       subtext: "how many times better we are (right is better); bar: goal; line: lowest to highest of the rounds",
       left: 16,
       top: 10,
-      textStyle: { color: INK, fontSize: 16, fontFamily: "sans-serif" },
-      subtextStyle: { color: INK, fontSize: 12, fontFamily: "sans-serif" },
+      textStyle: { color: INK, fontSize: 18, fontFamily: "sans-serif" },
+      subtextStyle: { color: INK, fontSize: FONT, fontFamily: "sans-serif" },
     },
-    grid: { left: 450, right: 190, top: 66, bottom: 34 },
+    grid: { left: 390, right: 160, top: 70, bottom: 34 },
     xAxis: {
       type: "log",
       min: Math.min(...all) / 1.3,
       max: Math.max(...all) * 1.3,
-      axisLabel: { color: INK, hideOverlap: true, formatter: (value: number) => `${Number(value.toPrecision(2))}×` },
-      splitLine: { lineStyle: { color: "#e2e8f0" } },
+      axisLabel: {
+        color: INK,
+        fontSize: FONT,
+        hideOverlap: true,
+        formatter: (value: number) => `${Number(value.toPrecision(2))}×`,
+      },
+      splitLine: { lineStyle: { color: GRID } },
     },
     yAxis: [
       {
         ...category,
         data: lines.map(({ label }) => label),
-        axisLabel: { color: INK, width: 430, overflow: "truncate" },
+        axisLabel: { color: INK, fontSize: FONT, lineHeight: 16, width: 375, overflow: "truncate" },
       },
       {
         ...category,
         data: lines.map(({ text }) => text),
-        axisLabel: { color: (_text, index) => lines[index ?? 0]?.color ?? INK },
+        axisLabel: { fontSize: FONT, color: (_text, index) => lines[index ?? 0]?.color ?? INK },
       },
     ],
     series: [

@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
+import { accessible } from "./accessible.ts";
 import { githubSlug, repositoryLinks } from "./links.ts";
 import { nav, sidebar } from "./pages.ts";
 
@@ -28,7 +29,10 @@ export default defineConfig({
   markdown: {
     theme: { light: "github-light-high-contrast", dark: "github-dark-high-contrast" },
     anchor: { slugify: githubSlug },
-    config: (markdown) => repositoryLinks(markdown, process.env.DOCS_REPOSITORY),
+    config: (markdown) => {
+      repositoryLinks(markdown, process.env.DOCS_REPOSITORY);
+      accessible(markdown);
+    },
   },
   themeConfig: {
     nav,

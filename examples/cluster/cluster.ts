@@ -1,4 +1,5 @@
-// `npm run example:cluster`: the shop on three processes behind a load balancer, sharing one engine.
+// `npm run example:cluster`: the shop on three processes behind a load balancer, sharing one engine. With `-- --load`
+// another process sends shoppers.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -10,6 +11,8 @@ import { roundRobin } from "./proxy.ts";
 const port = Number(process.env.PORT ?? 3000);
 // All nodes must sign cookies alike.
 const secret = process.env.SESSION_SECRET ?? randomBytes(32).toString("base64url");
+/** Who has it may look at the sessions, and end them. */
+const token = randomBytes(32).toString("base64url");
 const running = new Set<ChildProcess>();
 /** Those that are open, with their ports. */
 const up = new Map<ChildProcess, number>();
@@ -40,8 +43,10 @@ ${lines.join("\n")}
   Each request and each socket goes to the next node. Try this:
    1. Open the shop in two tabs, and add a kite in one.
    2. Kill a node (kill -9 and its process). Its tabs reconnect to another, the basket is there.
-   3. Sign in, then sign out: the tabs are closed, on whatever node they are.
+   3. See the sessions themselves, live, on all nodes: http://localhost:${taken}/admin/sessions/${token}/
+   4. Sign in, then sign out: the tabs are closed, on whatever node they are.
 `);
+  if (process.argv.includes("--load")) sendShoppers(`http://localhost:${taken}`);
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => end(0));
@@ -49,7 +54,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => en
 async function start(name: string) {
   const child = fork(fileURLToPath(new URL("node.ts", import.meta.url)), {
     execArgv: ["--import", "tsx"],
-    env: { ...process.env, SESSION_SECRET: secret },
+    env: { ...process.env, SESSION_SECRET: secret, DASHBOARD_TOKEN: token, NODE: name },
   });
   running.add(child);
   child.once("exit", () => {
@@ -62,6 +67,12 @@ async function start(name: string) {
   const [port] = told as [number];
   up.set(child, port);
   return { name, child, port };
+}
+
+function sendShoppers(url: string): void {
+  const load = fork(fileURLToPath(new URL("load.ts", import.meta.url)), [url], { execArgv: ["--import", "tsx"] });
+  running.add(load);
+  load.once("exit", () => running.delete(load));
 }
 
 async function end(code: number): Promise<never> {

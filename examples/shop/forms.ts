@@ -1,6 +1,7 @@
 // The shop over plain HTML forms: controllers as in any Express app, on req.session alone.
 
 import express, { type RequestHandler, Router } from "express";
+import { bindSession } from "live-session/express";
 import { addLine, isProduct, setQuantity } from "./catalog.ts";
 import { shopPage } from "./pages.ts";
 
@@ -57,7 +58,7 @@ export function shopForms({ script }: { readonly script: boolean }): Router {
   return router;
 }
 
-/** A new id at login, so that an id planted before is worth nothing after; the basket moves along. */
+/** A new id at login, so that an id planted before is worth nothing after; the basket moves along, and is now theirs. */
 const login: RequestHandler = (request, response, next) => {
   const name = String(request.body?.name ?? "")
     .trim()
@@ -70,6 +71,7 @@ const login: RequestHandler = (request, response, next) => {
   request.session.regenerate((error) => {
     if (error) return next(error);
     Object.assign(request.session, { cart, theme, user: { name } });
+    bindSession(request.session, name);
     response.redirect(303, "/");
   });
 };

@@ -82,6 +82,18 @@ export function program(ended: (code: ExitCode) => void): Command {
     .option("--reveal", "show the values, too")
     .action(async (key, options) => ended(await (await import("./commands/watch.ts")).watch(key, options)));
 
+  add("dashboard", "Opens the dashboard of the sessions in a browser: live figures, search, ending.", [
+    "dashboard",
+    "dashboard --store redis://localhost --port 0 --json",
+    "dashboard --reveal",
+  ])
+    .option("--port <number>", "where it listens; 0 for any that is free", "4747")
+    .option("--host <address>", "the address that it listens at: this machine alone", "127.0.0.1")
+    .option("--allow-remote", "take a --host that other machines can reach")
+    .option("--reveal", "show the values of the data, too")
+    .option(...retention)
+    .action(async (options) => ended(await (await import("./commands/dashboard.ts")).dashboard(options)));
+
   add("migrate", "Makes the tables, or brings them up to date (PostgreSQL, SQLite).", [
     "migrate",
     "migrate --print --store postgres: > sessions.sql",

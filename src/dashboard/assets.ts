@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { LiveSessionError } from "../core/errors.ts";
 
 export interface Asset {
@@ -19,19 +19,19 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** In the package, by its own name: whichever file of the build this code is in, and from the sources too. */
-const folder = join(
-  dirname(createRequire(import.meta.url).resolve("live-session/package.json")),
-  "dist/dashboard/assets",
-);
-
-/** @throws LiveSessionError `bad_option` if the package was not built */
-export function readAssets(): ReadonlyMap<string, Asset> {
-  return new Map(Object.entries(types).map(([name, type]) => [name, readAsset(name, type)]));
+function packaged(): URL {
+  const manifest = createRequire(import.meta.url).resolve("live-session/package.json");
+  return new URL("dist/dashboard/assets/", pathToFileURL(manifest));
 }
 
-function readAsset(name: string, type: string): Asset {
+/** @throws LiveSessionError `bad_option` if the package was not built */
+export function readAssets(folder = packaged()): ReadonlyMap<string, Asset> {
+  return new Map(Object.entries(types).map(([name, type]) => [name, readAsset(new URL(name, folder), name, type)]));
+}
+
+function readAsset(file: URL, name: string, type: string): Asset {
   try {
-    const text = readFileSync(join(folder, name), "utf8");
+    const text = readFileSync(file, "utf8");
     return { type, text, etag: `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"` };
   } catch (cause) {
     const message = `The dashboard's file ${name} is not there. Build the package, and leave it out of bundles.`;

@@ -48,11 +48,11 @@ export class Dashboard {
   readonly #stopBeating: () => void;
   #closed = false;
 
-  /** For `createDashboard`. */
-  constructor(hub: Hub, options: ReadDashboardOptions) {
+  /** For `createDashboard` and the command. */
+  constructor(hub: Hub, options: ReadDashboardOptions, assets: ReadonlyMap<string, Asset>) {
     this.#hub = hub;
     this.#options = options;
-    this.#assets = readAssets();
+    this.#assets = assets;
     this.#pulse = new Pulse(hub, options.node, options.bus);
     this.#stopBeating = every(hub.clock, HEARTBEAT_MS, async () => {
       for (const line of this.#lines.lines) line.beat();
@@ -187,5 +187,5 @@ export function createDashboard<Data extends object, Asking extends DashboardReq
   if (typeof sessions?.attached !== "function") {
     throw new LiveSessionError("bad_option", "createDashboard: pass what createLiveSessions made.");
   }
-  return new Dashboard(sessions as unknown as Hub, readDashboardOptions(options));
+  return new Dashboard(sessions as unknown as Hub, readDashboardOptions(options), readAssets());
 }

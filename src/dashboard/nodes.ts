@@ -24,7 +24,8 @@ const MOST_KEYS = 10;
 export interface NodesOptions {
   readonly bus: SessionBus;
   readonly clock: Clock;
-  readonly node: string;
+  /** `null`: it tells no figures. */
+  readonly node: string | null;
   readonly report: (error: unknown, context: ErrorContext) => void;
   /** Somebody looks at another node's dashboard: it waits for this node's figures. */
   readonly asked: () => void;
@@ -74,15 +75,16 @@ export class Nodes {
   }
 
   /**
+   * @param figures `null`: this node has none to tell, and can ask all the same
    * @param asks whether somebody looks at this node's dashboard, so that others are to tell theirs
    * @param looks the sessions that are looked at there
    */
-  tell(figures: Figures, asks: boolean, looks: readonly string[]): void {
-    const { bus, clock, report } = this.#options;
+  tell(figures: Figures | null, asks: boolean, looks: readonly string[]): void {
+    const { bus, clock, node, report } = this.#options;
     const put = { figures, asks, looks: looks.slice(0, MOST_KEYS), connections: this.#found() };
     const [now, version] = [clock.now(), ++this.#told];
     const changes = { put, delete: [] };
-    const event = { type: "changed", incarnation: figures.node, version, changes, expiresAt: now, now } as const;
+    const event = { type: "changed", incarnation: node ?? "onlooker", version, changes, expiresAt: now, now } as const;
     (async () => bus.publish(TOPIC, event))().catch((error) => report(error, { stage: "dashboard" }));
   }
 
@@ -93,10 +95,12 @@ export class Nodes {
   #hear(event: SessionEvent): void {
     if (event.type !== "changed") return;
     const { figures, asks, looks, connections } = event.changes?.put ?? {};
-    if (!isFigures(figures) || figures.node === this.#options.node) return;
     const at = this.#options.clock.now();
-    if (this.#heard.has(figures.node) || this.#heard.size < MOST_NODES) {
-      this.#heard.set(figures.node, { at, figures, connections: connectionsIn(connections, figures.node) });
+    if (figures !== null) {
+      if (!isFigures(figures) || figures.node === this.#options.node) return;
+      if (this.#heard.has(figures.node) || this.#heard.size < MOST_NODES) {
+        this.#heard.set(figures.node, { at, figures, connections: connectionsIn(connections, figures.node) });
+      }
     }
     if (asks !== true) return;
     this.#askedAt = at;

@@ -33,8 +33,11 @@ export interface DashboardOptions<Asking extends DashboardRequest = DashboardReq
    * Default: none, and each shows its own.
    */
   readonly bus?: SessionBus | undefined;
-  /** What this node is called. Default: host name and process id. */
-  readonly node?: string | undefined;
+  /**
+   * What this node is called. Default: host name and process id. `null`: it serves none of the app's visitors, as an admin's
+   * tool does, and shows the other nodes' figures alone; `bus` must be given.
+   */
+  readonly node?: string | null | undefined;
 }
 
 export type ReadDashboardOptions = Required<Omit<DashboardOptions, "bus">> & { readonly bus: SessionBus | null };
@@ -55,7 +58,9 @@ export function readDashboardOptions<Asking extends DashboardRequest>(
     if (!known.includes(name as keyof DashboardOptions)) throw bad(`There is no option "${name}".`);
   }
   if (typeof reveal !== "function") throw bad("reveal: no function.");
-  if (!isName(node)) throw bad(`node: a name of 1 to ${LONGEST_NAME} characters.`);
+  if (node === null ? bus === undefined : !isName(node)) {
+    throw bad(`node: a name of 1 to ${LONGEST_NAME} characters, or null where there is a bus.`);
+  }
   if (bus !== undefined && typeof bus?.subscribe !== "function") throw bad("bus: no bus.");
   return { authorize: authorize as ReadDashboardOptions["authorize"], reveal, bus: bus ?? null, node };
 }

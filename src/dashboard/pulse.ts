@@ -14,25 +14,27 @@ const SECOND_MS = 1_000;
 const HISTORY_SECONDS = 300;
 /** Counting goes on so long after the last one left: a page that is loaded anew finds its charts again. */
 const LINGER_MS = 60_000;
-/** Counting what is stored may cost the engine a scan. */
-const COUNT_EVERY_MS = 10_000;
+/** Counting what is stored may cost the engine a scan: it takes no more than so much of the time. */
+const COUNT_SHARE = 0.01;
+const COUNT_FAILED_MS = 10_000;
 
 export class Pulse {
   readonly #hub: Hub;
-  readonly #node: string;
+  /** `null`: this node has no figures of its own. */
+  readonly #node: string | null;
   readonly #nodes: Nodes | null;
   readonly #listeners = new Set<(frame: Frame) => void>();
   readonly #looks = new Set<{ readonly key: string }>();
   #tally: Tally | null = null;
   #history: Frame[] = [];
   #stored: number | null = null;
-  #countedAt = Number.NEGATIVE_INFINITY;
+  #countAgainAt = Number.NEGATIVE_INFINITY;
   #beatAt = 0;
   #leftAt = 0;
   #cancel = () => {};
   #closed = false;
 
-  constructor(hub: Hub, node: string, bus: SessionBus | null) {
+  constructor(hub: Hub, node: string | null, bus: SessionBus | null) {
     const { clock, report } = hub;
     this.#hub = hub;
     this.#node = node;
@@ -67,8 +69,10 @@ export class Pulse {
 
   /** The connections of a session that is looked at, on all nodes that are known of. */
   connections(key: string): ShownConnection[] {
-    const own = this.#own(key).map((each) => ({ node: this.#node, ...each }));
-    return [...own, ...(this.#nodes?.connections(key) ?? [])];
+    const node = this.#node;
+    const own = node === null ? [] : this.#own(key).map((each) => ({ node, ...each }));
+    const all = [...own, ...(this.#nodes?.connections(key) ?? [])];
+    return all.sort((one, two) => (one.node === two.node ? one.since - two.since : one.node < two.node ? -1 : 1));
   }
 
   async close(): Promise<void> {
@@ -103,14 +107,14 @@ export class Pulse {
 
   #beat(): void {
     const now = this.#hub.clock.now();
-    const figures = this.#figures(now);
+    const own = this.#figures(now);
     this.#beatAt = now;
     const asks = this.#listeners.size > 0;
     if (asks || this.#nodes?.isAsked)
-      this.#nodes?.tell(figures, asks, [...new Set(Array.from(this.#looks, ({ key }) => key))]);
+      this.#nodes?.tell(own, asks, [...new Set(Array.from(this.#looks, ({ key }) => key))]);
     if (asks) this.#count(now);
     const others = this.#nodes?.others ?? [];
-    const nodes = [figures, ...others.sort((one, two) => (one.node < two.node ? -1 : 1))];
+    const nodes = (own ? [own, ...others] : others).sort((one, two) => (one.node < two.node ? -1 : 1));
     const frame = { at: now, stored: this.#stored, nodes };
     this.#history.push(frame);
     if (this.#history.length > HISTORY_SECONDS) this.#history.shift();
@@ -121,22 +125,27 @@ export class Pulse {
     return this.#hub.connections(key as SessionKey);
   }
 
-  #figures(now: number): Figures {
+  #figures(now: number): Figures | null {
+    const node = this.#node;
+    if (node === null) return null;
     const { sessions, stale, connections } = this.#hub.attached();
     const counted = (this.#tally as Tally).take(now - this.#beatAt);
-    return { node: this.#node, sessions, stale, connections, ...counted };
+    return { node, sessions, stale, connections, ...counted };
   }
 
   #count(now: number): void {
-    if (now - this.#countedAt < COUNT_EVERY_MS) return;
-    this.#countedAt = now;
+    if (now < this.#countAgainAt) return;
+    this.#countAgainAt = Number.POSITIVE_INFINITY;
     attempt(
       () => this.#hub.records.count(),
       (stored) => {
+        const then = this.#hub.clock.now();
         this.#stored = stored;
+        this.#countAgainAt = then + (then - now) / COUNT_SHARE;
       },
       (error) => {
         this.#stored = null;
+        this.#countAgainAt = this.#hub.clock.now() + COUNT_FAILED_MS;
         this.#hub.report(error, { stage: "dashboard" });
       },
     );

@@ -44,8 +44,8 @@ export interface Frame {
 
 /** The first event of a stream. */
 export interface Opening {
-  /** This node's name. */
-  readonly node: string;
+  /** This node's name; `null`: it is none of the app's, and shows the others' figures alone. */
+  readonly node: string | null;
   /** Whether other nodes' figures come over the bus. */
   readonly shared: boolean;
   /** What was seen before, the oldest first. */

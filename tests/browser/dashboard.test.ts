@@ -3,7 +3,6 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import axe from "axe-core";
 import { localBus, memoryStore } from "live-session";
 import { connect } from "live-session/client";
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
@@ -11,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from "v
 import { WebSocket } from "ws";
 import type { ShopApp } from "../../examples/shop/live-shop.ts";
 import { openShop, type Shop } from "../../examples/shop/shop.ts";
+import { looks, violations } from "../support/appearances.ts";
 import { complaintsOf, launchChromium, picture } from "../support/chromium.ts";
 import { cookie, secret } from "../support/ws.ts";
 
@@ -88,15 +88,6 @@ const reads = (page: Page, selector: string, text: string) => page.waitForSelect
 
 const dashboard = (part = "") => `${urls[0]}/admin/sessions/${part}`;
 
-/** What axe finds wrong with a page. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  });
-}
-
 /** Opens a part of the dashboard, and waits until it shows what it is about. */
 async function open(page: Page, part: Part): Promise<void> {
   await page.goto(dashboard(part.hash()));
@@ -113,12 +104,6 @@ const parts: readonly Part[] = [
   { name: "overview", hash: () => "", shows: "tbody tr:nth-child(2)" },
   { name: "sessions", hash: () => "#/sessions", shows: `tbody tr:nth-child(${VISITORS})` },
   { name: "session", hash: () => `#/session/${keys[3]}`, shows: ".timeline li" },
-];
-
-const looks: readonly { readonly look: string; readonly options: BrowserContextOptions }[] = [
-  { look: "light", options: {} },
-  { look: "dark", options: { colorScheme: "dark" } },
-  { look: "phone", options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } },
 ];
 
 test.each(parts.flatMap((part) => looks.map((each) => ({ ...each, part }))))(

@@ -6,10 +6,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import axe from "axe-core";
 import express from "express";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { looks, violations } from "../support/appearances.ts";
 import { complaintsOf, launchChromium, picture } from "../support/chromium.ts";
 import { root } from "../support/repository.ts";
 
@@ -43,22 +43,21 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   return { page, hosts };
 }
 
-const pages = ["/", "/concepts.html", "/sessions-life.html", "/errors.html", "/api/koa.html"];
-const looks: readonly { readonly look: string; readonly options: BrowserContextOptions }[] = [
-  { look: "light", options: {} },
-  { look: "dark", options: { colorScheme: "dark" } },
-  { look: "phone", options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } },
+const pages = [
+  "/",
+  "/concepts.html",
+  "/compare.html",
+  "/sessions-life.html",
+  "/errors.html",
+  "/benchmarks.html",
+  "/api/koa.html",
 ];
 
 test.each(pages.flatMap((path) => looks.map((each) => ({ ...each, path }))))(
   "axe finds nothing wrong with $path, $look; nothing is wider than the screen",
   async ({ path, look, options }) => {
     const { page } = await open(path, options);
-    await page.evaluate(axe.source);
-    const found = await page.evaluate(async () => {
-      const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-    });
+    const found = await violations(page);
     expect(found).toEqual([]);
     const [width = 0, screen = 0] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     expect(width).toBeLessThanOrEqual(screen);

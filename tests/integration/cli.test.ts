@@ -1,13 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import Libsql from "libsql";
 import { createLiveSessions, type LiveSessions } from "live-session";
 import { sqlite } from "live-session/sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { buildCli, type Cli } from "../support/cli.ts";
+import type { ShownSession } from "../../src/dashboard/wire.ts";
+import { buildCli, type Cli, enter, seenFromOutside } from "../support/cli.ts";
+import { eventsOf } from "../support/dashboard.ts";
 import { manifestVersion } from "../support/repository.ts";
 import { temporaryFile } from "../support/sqlite.ts";
 
@@ -21,11 +24,13 @@ let file: ReturnType<typeof temporaryFile>;
 let store: string[];
 let sessions: LiveSessions<Record<string, unknown>>;
 let database: InstanceType<typeof Libsql>;
+let drivers: ReturnType<typeof sqlite>;
 
 beforeEach(() => {
   file = temporaryFile();
   database = new Libsql(file.path);
-  sessions = createLiveSessions({ ...sqlite({ database }) });
+  drivers = sqlite({ database });
+  sessions = createLiveSessions({ ...drivers });
   store = ["--store", `sqlite:${file.path}`];
 });
 afterEach(async () => {
@@ -224,6 +229,116 @@ describe("watch", () => {
   });
 });
 
+describe("dashboard", () => {
+  const opened = async (...words: string[]) => {
+    const running = cli.start(["dashboard", ...store, "--port", "0", "--json", ...words]);
+    const { url } = JSON.parse(await running.next()) as { url: string };
+    return { running, url };
+  };
+
+  test("finds, shows and ends sessions; the app's node tells its figures", async () => {
+    await seenFromOutside(sessions as never, drivers.bus, (command, ...words) =>
+      cli.start([command, ...store, "--json", ...words]),
+    );
+  });
+
+  test("reveals what it is asked to", async () => {
+    const { key } = await made("ada", { cart: ["kite"] });
+    const { running, url } = await opened("--reveal");
+    const { ask } = await enter(url);
+    const events = eventsOf(await ask(`live.events?session=${key}`));
+    await events.arrived("session");
+    expect(events.all<ShownSession>("session")[0]?.values[0]?.json).toContain("kite");
+    expect(await running.interrupt()).toBe(0);
+  });
+
+  test("nobody gets in without the URL, nor a page that gave this machine a name of its own", async () => {
+    const { key } = await made("ada");
+    const { running, url } = await opened();
+    const { page, cookie, ask, end } = await enter(url);
+    const status = async (address: URL | string, headers: Record<string, string> = {}) => {
+      const sent = request(address, { headers }).end(); // fetch lets nobody say which host is meant
+      const [answer] = (await once(sent, "response")) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    expect(await status(page)).toBe(403);
+    expect(await status(new URL("sessions.json", page))).toBe(403);
+    expect(await status(new URL("?token=wrong", page))).toBe(403);
+    expect(await status(new URL(`sessions.json${new URL(url).search}`, page))).toBe(403);
+    expect(await status(new URL("/sessions.json", page), { cookie })).toBe(404);
+    expect(await status(page, { cookie })).toBe(200);
+    for (const host of [
+      "shop.example",
+      `shop.example:${page.port}`,
+      "localhost.shop.example",
+      "127.0.0.1.shop.example",
+    ])
+      expect(await status(page, { cookie, host })).toBe(421);
+    for (const host of ["localhost:1234", "[::1]:1234", page.host])
+      expect(await status(page, { cookie, host })).toBe(200);
+    const elsewhere = { "content-type": "application/json", origin: "http://127.0.0.1:1" };
+    const forged = { method: "POST", body: JSON.stringify({ key }), headers: elsewhere };
+    expect((await ask("end.json", forged)).status).toBe(403);
+    expect((await run("list", "--json")).lines).toHaveLength(1);
+    expect(await (await end(key)).json()).toEqual({ ended: true });
+    running.child.kill("SIGTERM");
+    expect(await running.ended).toBe(0);
+  });
+
+  test("the cookie is none that other servers of this machine, scripts or other sites would get", async () => {
+    const [one, other] = await Promise.all([opened(), opened()]);
+    const flags = async ({ url }: { url: string }) => {
+      const answer = await fetch(url, { redirect: "manual" });
+      const [cookie = ""] = answer.headers.getSetCookie();
+      expect(cookie).toMatch(/; Path=\/[\w-]{22}\/; HttpOnly; SameSite=Strict$/);
+      expect(answer.headers.get("location")).not.toContain("token");
+      return cookie;
+    };
+    expect(await flags(one)).not.toBe(await flags(other));
+    const { ask } = await enter(one.url);
+    const { cookie } = await enter(other.url);
+    expect((await ask("sessions.json", { headers: { cookie } })).status).toBe(403);
+    await Promise.all([one, other].map(({ running }) => running.interrupt()));
+  });
+
+  test("says its URL in words, ends while a page is open, and leaves the port to the next", async () => {
+    const running = cli.start(["dashboard", ...store, "--port", "0"]);
+    let line = "";
+    while (!line.includes("http")) line = await running.next();
+    const url = /http:\S+/.exec(line)?.[0] as string;
+    const events = eventsOf(await (await enter(url)).ask("live.events"));
+    await events.arrived("frame");
+    const { port } = new URL(url);
+    const words = ["dashboard", ...store, "--port", port];
+    const taken = await cli.run(words);
+    expect(taken).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("[port_taken]") });
+    expect(taken.stderr).toContain(`dashboard --port ${Number(port) + 1}`);
+    expect(await running.interrupt()).toBe(0);
+    const next = cli.start([...words, "--json"]);
+    expect(JSON.parse(await next.next()).url).toContain(`:${port}/`);
+    expect(await next.interrupt()).toBe(0);
+  });
+
+  test("is for this machine alone unless it is said twice", async () => {
+    const refused = await run("dashboard", "--port", "0", "--host", "0.0.0.0");
+    expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--allow-remote") });
+    const { running, url } = await opened("--host", "0.0.0.0", "--allow-remote");
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
+    expect((await (await enter(url)).ask("sessions.json")).status).toBe(200);
+    expect(await running.interrupt()).toBe(0);
+  });
+
+  test.each<[string, number, string, string[]]>([
+    ["a port that is none", 2, "bad_usage", ["--port", "70000"]],
+    ["an address of another machine", 2, "bad_usage", ["--host", "192.0.2.1", "--allow-remote"]],
+    ["a file that is not there", 3, "no_store", ["--store", "sqlite:nowhere.db"]],
+  ])("%s is exit code %i, %s", async (_what, code, error, words) => {
+    const ran = await run("dashboard", "--port", "0", ...words);
+    expect(ran).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(`[${error}]`) });
+  });
+});
+
 describe("migrate", () => {
   test("makes the file and the tables; the other commands make neither", async () => {
     const path = `${file.path}.new`;
@@ -327,7 +442,7 @@ test("--version and --help, with examples for each command", async () => {
   expect((await cli.run(["--version"])).stdout).toBe(`${manifestVersion}\n`);
   const help = (await cli.run(["--help"])).stdout;
   expect(help).toContain("Exit codes: 0 done");
-  for (const command of ["demo", "list", "show", "end", "watch", "migrate", "prune", "doctor"]) {
+  for (const command of ["demo", "list", "show", "end", "watch", "migrate", "prune", "dashboard", "doctor"]) {
     expect(help).toContain(`  ${command} `);
     const { code, stdout } = await cli.run([command, "--help"]);
     expect(code).toBe(0);

@@ -3,11 +3,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type LiveClient } from "live-session/client";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { WebSocket } from "ws";
+import type { LiveClient } from "live-session/client";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ShopApp } from "../../examples/shop/live-shop.ts";
 import { type Cluster, startCluster } from "../support/cluster-process.ts";
+import { visitor, when } from "../support/cluster-visitor.ts";
 import { rejection } from "../support/sessions.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "live-session-cluster-"));
@@ -24,53 +24,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A visitor's cookie, and what they can do with it on any node. */
-async function visitor() {
-  let cookie = "";
-  const request = async (url: string, init: RequestInit = {}) => {
-    const response = await fetch(url, { ...init, headers: { cookie }, redirect: "manual" });
-    cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
-    return response;
-  };
-  const page = async (url: string) => (await request(url)).text();
-  await page(urls[0] as string);
-  return {
-    page,
-    post: async (url: string, form: Record<string, string> = {}) =>
-      (await request(url, { method: "POST", body: new URLSearchParams(form) })).status,
-    /** A tab on a node, once it is live. */
-    async tab(url: string): Promise<LiveClient<ShopApp>> {
-      const live = connect<ShopApp>({
-        url: `${url}/live`,
-        retryMin: 20,
-        WebSocket: class extends WebSocket {
-          constructor(to: string) {
-            super(to, { headers: { cookie } });
-          }
-        } as unknown as typeof globalThis.WebSocket,
-      });
-      onTestFinished(() => live.close());
-      await when(live, () => live.status === "live");
-      return live;
-    },
-  };
-}
-
-function when(live: LiveClient<ShopApp>, there: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    if (there()) return resolve();
-    const end = live.subscribe(() => {
-      if (!there()) return;
-      end();
-      resolve();
-    });
-  });
-}
-
 const inCart = (live: LiveClient<ShopApp>, id: string) => () => live.view?.cart.some((line) => line.id === id) ?? false;
 
 test("a form posted to one node is seen by tabs on the others, and what a tab does by the next request", async () => {
-  const { page, post, tab } = await visitor();
+  const { page, post, tab } = await visitor(urls[0] as string);
   const [, b, c] = urls as [string, string, string];
   const tabs = [await tab(b), await tab(c)] as const;
   expect(await post(`${urls[0]}/cart/add`, { id: "moth" })).toBe(303);
@@ -81,7 +38,7 @@ test("a form posted to one node is seen by tabs on the others, and what a tab do
 });
 
 test("signing out on one node closes the tabs on the others", async () => {
-  const { post, tab } = await visitor();
+  const { post, tab } = await visitor(urls[0] as string);
   await post(`${urls[0]}/login`, { name: "Ada" });
   const tabs = [await tab(urls[1] as string), await tab(urls[2] as string)];
   expect(tabs.map((live) => live.view?.user?.name)).toEqual(["Ada", "Ada"]);
@@ -90,7 +47,7 @@ test("signing out on one node closes the tabs on the others", async () => {
 });
 
 test("through the load balancer requests and sockets go round, and a killed node is not missed", async () => {
-  const { post, page, tab } = await visitor();
+  const { post, page, tab } = await visitor(urls[0] as string);
   const tabs = [await tab(cluster.url), await tab(cluster.url), await tab(cluster.url)];
   const lost = tabs.map(
     (live) => new Promise<void>((resolve) => live.subscribe(() => live.status === "live" || resolve())),

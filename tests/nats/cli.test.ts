@@ -5,7 +5,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { createLiveSessions } from "live-session";
 import { nats } from "live-session/nats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildCli, type Cli, levels, type Seen, seenAndEnded } from "../support/cli.ts";
+import { buildCli, type Cli, levels, type Seen, seenAndEnded, seenFromOutside } from "../support/cli.ts";
 import { type NatsServer, startNats } from "../support/servers/nats.ts";
 
 let cli: Cli;
@@ -27,13 +27,17 @@ afterAll(async () => {
 let buckets = 0;
 const freshBucket = () => `cli_${++buckets}`;
 
-test("lists, shows, watches, ends and prunes", async () => {
+test("lists, shows, watches, ends, prunes, and serves a dashboard", async () => {
   const bucket = freshBucket();
   const run = (command: string, ...words: string[]) => cli.run([command, ...store, "--bucket", bucket, ...words]);
   expect(await run("list")).toMatchObject({ code: 3, stderr: expect.stringContaining("[no_store]") });
-  const sessions = createLiveSessions<Seen>({ ...nats({ connection, jetstream: jetstream(connection), bucket }) });
+  const drivers = nats({ connection, jetstream: jetstream(connection), bucket });
+  const sessions = createLiveSessions<Seen>({ ...drivers });
   await seenAndEnded(sessions, run, (key) => cli.start(["watch", ...store, "--bucket", bucket, "--", key]));
   expect((await run("prune", "--retention", "0")).lines).toEqual([{ freed: 1 }]);
+  await seenFromOutside(sessions, drivers.bus, (command, ...words) =>
+    cli.start([command, ...store, "--bucket", bucket, ...words]),
+  );
   await sessions.close();
 });
 

@@ -101,6 +101,26 @@ describe("the installed command", () => {
     expect(execFileSync(process.execPath, [command, "list", ...store], inApp)).toBe("");
   });
 
+  test("serves the dashboard of a file, with the files of its page", async () => {
+    const words = ["dashboard", "--store", "sqlite:sessions.db", "--port", "0", "--json"];
+    const child = spawn(process.execPath, [command, ...words], {
+      cwd: join(temporary, "app"),
+      env: { PATH: process.env.PATH },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = once(child, "exit");
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const { url } = JSON.parse(line.toString()) as { url: string };
+    const opened = await fetch(url, { redirect: "manual" });
+    const cookie = opened.headers.getSetCookie()[0]?.split(";")[0] as string;
+    const page = new URL(opened.headers.get("location") as string, url);
+    for (const name of ["", "dashboard.js", "dashboard.css", "dashboard.svg", "sessions.json"]) {
+      expect((await fetch(new URL(name, page), { headers: { cookie } })).status, name).toBe(200);
+    }
+    child.kill("SIGINT");
+    expect(await ended).toEqual([0, null]);
+  });
+
   test("opens the demo where nothing else is installed", async () => {
     const bare = join(temporary, "bare");
     mkdirSync(bare);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createLiveSessions } from "live-session";
 import { postgres } from "live-session/postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { buildCli, type Cli, levels, type Seen, seenAndEnded } from "../support/cli.ts";
+import { buildCli, type Cli, levels, type Seen, seenAndEnded, seenFromOutside } from "../support/cli.ts";
 import { freshTable, pgKind, type TestClient } from "../support/postgres.ts";
 import { root } from "../support/repository.ts";
 import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
@@ -36,14 +36,18 @@ describe.each(["pg", "postgres"])("with %s alone in the project", (library) => {
   });
   afterAll(() => rmSync(project, { recursive: true }));
 
-  test("migrates, lists, shows, watches, ends and prunes", async () => {
+  test("migrates, lists, shows, watches, ends, prunes, and serves a dashboard", async () => {
     const table = freshTable();
     const run = (command: string, ...words: string[]) => cli.run([command, ...on(table), ...words], { cwd: project });
     expect(await run("list")).toMatchObject({ code: 3, stderr: expect.stringContaining("[no_store]") });
     expect((await run("migrate")).lines).toEqual([{ migrated: true, table }]);
-    const sessions = createLiveSessions<Seen>({ ...postgres({ client: client.client, table }) });
+    const drivers = postgres({ client: client.client, table });
+    const sessions = createLiveSessions<Seen>({ ...drivers });
     await seenAndEnded(sessions, run, (key) => cli.start(["watch", ...on(table), "--", key], { cwd: project }));
     expect((await run("prune", "--retention", "0")).lines).toEqual([{ freed: 1 }]);
+    await seenFromOutside(sessions, drivers.bus, (command, ...words) =>
+      cli.start([command, ...on(table), ...words], { cwd: project }),
+    );
     await sessions.close();
   });
 });

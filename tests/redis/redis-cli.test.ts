@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createLiveSessions, type LiveSessions } from "live-session";
 import { redis } from "live-session/redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { buildCli, type Cli, levels, type Seen, seenAndEnded } from "../support/cli.ts";
+import { buildCli, type Cli, enter, levels, type Seen, seenAndEnded, seenFromOutside } from "../support/cli.ts";
 import { root } from "../support/repository.ts";
 import { adminPassword, type RedisServer, startRedis } from "../support/servers/redis.ts";
 
@@ -31,6 +31,7 @@ afterAll(async () => {
 
 describe.each(["redis", "ioredis"])("with %s alone in the project", (library) => {
   let project: string;
+  let drivers: ReturnType<typeof redis>;
   let sessions: LiveSessions<Seen>;
   beforeAll(() => {
     project = mkdtempSync(join(tmpdir(), "live-session-project-"));
@@ -40,7 +41,8 @@ describe.each(["redis", "ioredis"])("with %s alone in the project", (library) =>
   afterAll(() => rmSync(project, { recursive: true }));
   beforeEach(async () => {
     await server.admin.flushall();
-    sessions = createLiveSessions<Seen>({ ...redis({ client: server.admin, prefix: "shop:" }) });
+    drivers = redis({ client: server.admin, prefix: "shop:" });
+    sessions = createLiveSessions<Seen>({ ...drivers });
   });
   afterEach(() => sessions.close());
   const run = (command: string, ...words: string[]) =>
@@ -53,6 +55,23 @@ describe.each(["redis", "ioredis"])("with %s alone in the project", (library) =>
     expect((await run("prune")).lines).toEqual([{ freed: 0 }]);
     expect((await run("migrate")).code).toBe(2);
   });
+
+  test("serves a dashboard", async () => {
+    await seenFromOutside(sessions, drivers.bus, (...words) =>
+      cli.start([...words, ...store, "--prefix", "shop:", "--json"], { cwd: project }),
+    );
+  });
+});
+
+test("an end by the dashboard is remembered for as long as --retention says", async () => {
+  const sessions = createLiveSessions({ ...redis({ client: server.admin }) });
+  const { key } = await sessions.create({});
+  const running = cli.start(["dashboard", ...store, "--port", "0", "--retention", "3h", "--json"]);
+  const { end } = await enter(JSON.parse(await running.next()).url);
+  expect(await (await end(key)).json()).toEqual({ ended: true });
+  expect(await server.admin.pttl(`live-session:${key}`)).toBeGreaterThan(2 * 3_600_000);
+  expect(await running.interrupt()).toBe(0);
+  await sessions.close();
 });
 
 test("an end is remembered for as long as --retention says", async () => {

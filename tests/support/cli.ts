@@ -6,8 +6,11 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { LiveSessions } from "live-session";
+import type { LiveSessions, SessionBus } from "live-session";
+import { createDashboard } from "live-session/dashboard";
 import { expect } from "vitest";
+import type { Frame } from "../../src/dashboard/wire.ts";
+import { eventsOf } from "./dashboard.ts";
 import { root } from "./repository.ts";
 
 export interface Ran {
@@ -48,9 +51,13 @@ export interface Running {
 /** Builds the command into a folder of its own, since others may be building the package. */
 export async function buildCli(): Promise<Cli> {
   const folder = mkdtempSync(join(tmpdir(), "live-session-cli-"));
-  const script = join(root, "scripts/build-command.mjs");
-  const { buildCommand } = (await import(script)) as { buildCommand(dist: string): Promise<void> };
-  await buildCommand(join(folder, "dist"));
+  for (const [script, name] of [
+    ["build-command.mjs", "buildCommand"],
+    ["dashboard.mjs", "buildDashboard"],
+  ] as const) {
+    const build = (await import(join(root, "scripts", script)))[name] as (dist: string) => Promise<void>;
+    await build(join(folder, "dist"));
+  }
   cpSync(join(root, "package.json"), join(folder, "package.json"));
   const file = join(folder, "dist/cli.js");
 
@@ -147,4 +154,58 @@ export async function seenAndEnded(
   expect((await run("end", "--principal", "ada", "--yes")).lines).toEqual([{ ended: 1 }]);
   expect(JSON.parse(await watching.next())).toMatchObject({ type: "ended", reason: "revoked" });
   expect(await watching.ended).toBe(0);
+}
+
+/** The page of a dashboard that the command serves, as a browser that opened its URL. */
+export async function enter(url: string) {
+  const opened = await fetch(url, { redirect: "manual" });
+  expect(opened.status).toBe(303);
+  const page = new URL(opened.headers.get("location") as string, url);
+  const cookie = opened.headers.getSetCookie()[0]?.split(";")[0] as string;
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(new URL(path, page), { ...init, headers: { cookie, ...init.headers } });
+  const end = (key: string) =>
+    ask("end.json", {
+      method: "POST",
+      body: JSON.stringify({ key }),
+      headers: { "content-type": "application/json", origin: page.origin },
+    });
+  return { page, cookie, ask, end };
+}
+
+/**
+ * What each engine's sessions are for the dashboard that the command serves: found, looked at and ended; and the app's
+ * node is heard.
+ *
+ * @param bus the sessions'
+ * @param start the command with a store and JSON
+ */
+export async function seenFromOutside(
+  sessions: LiveSessions<Seen>,
+  bus: SessionBus,
+  start: (command: string, ...words: string[]) => Running,
+): Promise<void> {
+  const node = createDashboard(sessions, { authorize: () => false, bus, node: "web-1" });
+  const { id, key } = await sessions.create({ cart: ["kite"] });
+  await sessions.bind(id, "ada");
+  const live = await sessions.attach(id);
+  const ended = new Promise((resolve) => {
+    live.subscribe((message) => message.type === "live_session_ended" && resolve(message.reason));
+  });
+  const running = start("dashboard", "--port", "0");
+  const { url } = JSON.parse(await running.next()) as { url: string };
+  const { ask, end } = await enter(url);
+  expect(await (await ask("sessions.json?principal=ada")).json()).toMatchObject({ sessions: [{ key }] });
+  const overview = eventsOf(await ask("live.events"));
+  await overview.arrived<Frame>("frame", ({ nodes }) => nodes.length === 1 && nodes[0]?.node === "web-1");
+  const session = eventsOf(await ask(`live.events?session=${key}`));
+  await session.arrived("session");
+  expect(JSON.stringify(session.all("session"))).not.toContain("kite");
+  await live.put("theme", "dark");
+  await session.arrived("happening");
+  expect(session.all("happening")).toMatchObject([{ what: "changed", version: 3, put: ["theme"] }]);
+  expect(await (await end(key)).json()).toEqual({ ended: true });
+  expect(await ended).toBe("revoked");
+  expect(await running.interrupt()).toBe(0);
+  await node.close();
 }

@@ -8,6 +8,8 @@ export interface Cluster {
   /** Of the load balancer, then of the nodes. */
   readonly url: string;
   readonly nodes: readonly { readonly url: string; readonly pid: number }[];
+  /** Of its dashboard, through the load balancer. */
+  readonly dashboard: string;
   /** Resolves when it printed this. */
   printed(text: string): Promise<void>;
   /** Ends it by its process id; gives its exit code. */
@@ -15,8 +17,8 @@ export interface Cluster {
 }
 
 /** Starts the cluster and waits until it is open. Rejects with what it printed if it ends before. */
-export async function startCluster(environment: Record<string, string>): Promise<Cluster> {
-  const child = spawn(process.execPath, ["--import", "tsx", "examples/cluster/cluster.ts"], {
+export async function startCluster(environment: Record<string, string>, ...words: string[]): Promise<Cluster> {
+  const child = spawn(process.execPath, ["--import", "tsx", "examples/cluster/cluster.ts", ...words], {
     cwd: root,
     env: { ...process.env, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -46,6 +48,7 @@ export async function startCluster(environment: Record<string, string>): Promise
   const pids = [...output.matchAll(/process (\d+)/g)].map(([, pid]) => Number(pid));
   return {
     url: urls[0] as string,
+    dashboard: urls.find((url) => url.includes("/admin/sessions/")) as string,
     nodes: pids.map((pid, index) => ({ pid, url: urls[index + 1] as string })),
     printed,
     async stop(signal = "SIGTERM") {

@@ -13,8 +13,8 @@ export const base = "http://shop.example/admin/sessions/";
 export interface Events {
   /** All events of a name so far. */
   all<Value>(event: string): Value[];
-  /** Resolves when there is one of this name. */
-  arrived(event: string): Promise<void>;
+  /** Resolves when there is one of this name, and such a value. */
+  arrived<Value>(event: string, isIt?: (value: Value) => boolean): Promise<void>;
   readonly isOver: boolean;
   cancel(): Promise<void>;
 }
@@ -43,9 +43,9 @@ export function eventsOf(response: Response): Events {
   })();
   return {
     all: <Value>(name: string) => events.filter(({ event }) => event === name).map(({ value }) => value as Value),
-    arrived: (name) =>
+    arrived: (name, isIt = () => true) =>
       new Promise((resolve) => {
-        const look = () => events.some(({ event }) => event === name) && resolve();
+        const look = () => events.some(({ event, value }) => event === name && isIt(value as never)) && resolve();
         waiting.add(look);
         look();
       }),

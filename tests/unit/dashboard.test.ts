@@ -202,6 +202,25 @@ describe("figures", () => {
     expect((await get("")).status).toBe(503);
   });
 
+  test("what is stored is counted each second, or after a hundred times as long as it took", async () => {
+    const [store, clock] = [memoryStore(), new ManualClock()];
+    let counts = 0;
+    let takes = 0;
+    store.count = () => {
+      counts++;
+      return takes === 0 ? 7 : new Promise((resolve) => clock.after(takes, () => resolve(8)));
+    };
+    const { open, seconds } = openDashboard({}, { store, clock });
+    const events = await open();
+    await seconds(3);
+    expect([counts, frames(events).at(-1)?.stored]).toEqual([3, 7]);
+    takes = 1_000;
+    await seconds(100);
+    expect([counts, frames(events).at(-1)?.stored]).toEqual([4, 8]);
+    await seconds(5);
+    expect(counts).toBe(5);
+  });
+
   test("a store that cannot count is reported, and the page goes on", async () => {
     const store = memoryStore();
     store.count = () => {
@@ -302,6 +321,23 @@ describe("several nodes", () => {
           ?.nodes.map(({ node }) => node),
     ).toEqual(["one", "two"]);
     await two?.dashboard.close();
+  });
+
+  test("one that is none of the app's asks the others, shows them, and is shown nowhere", async () => {
+    const { one, two, bus } = pair();
+    const tool = openDashboard({ bus, node: null }, { bus, clock: one.clock });
+    const events = await tool.open();
+    const elsewhere = await one.open();
+    await one.seconds(3);
+    expect(openings(events)).toMatchObject([{ node: null, shared: true }]);
+    const nodes = (seen: typeof events) =>
+      frames(seen)
+        .at(-1)
+        ?.nodes.map(({ node }) => node);
+    expect(nodes(events)).toEqual(["one", "two"]);
+    expect(nodes(elsewhere)).toEqual(["one", "two"]);
+    await two.dashboard.close();
+    expect(() => createDashboard(tool.sessions, { authorize: () => true, node: null })).toThrow(/node/);
   });
 
   test("what is no figures is not shown", async () => {

@@ -6,6 +6,7 @@ import type { SessionStore } from "../../core/store.ts";
 import { CliError, type ExitCode, exitCodes } from "../failures.ts";
 import { DEFAULT_RETENTION, wholeNumber } from "../numbers.ts";
 import { outputOf } from "../output.ts";
+import { interrupted, whyNotServed } from "../serving.ts";
 import { openEngine, type StoreOptions } from "../stores/open.ts";
 
 export interface DemoOptions extends StoreOptions {
@@ -26,7 +27,7 @@ interface Demo {
 export async function demo(options: DemoOptions): Promise<ExitCode> {
   const output = outputOf(options);
   const port = wholeNumber(options.port ?? process.env.PORT ?? "3000", "--port", 0, 65_535);
-  const stopped = signalled();
+  const stopped = interrupted();
   const hasStore = options.store !== undefined || Boolean(process.env.LIVE_SESSION_STORE);
   const engine = hasStore ? await openEngine(options, { create: true }) : null;
   try {
@@ -36,12 +37,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     await stopped;
     await shop.close();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
-    throw new CliError(
-      "port_taken",
-      exitCodes.failed,
-      `Port ${port} is taken. Choose another: live-session demo --port ${port + 1}`,
-    );
+    throw whyNotServed(error, "demo", port);
   } finally {
     await engine?.close();
   }
@@ -53,12 +49,6 @@ async function built(): Promise<Demo> {
   const file = new URL("./demo/shop.js", import.meta.url);
   if (existsSync(file)) return import(file.href);
   throw new CliError("not_built", exitCodes.failed, "The shop comes with the built package. In a checkout: npm start");
-}
-
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
 }
 
 function greeting(url: string, hasStore: boolean): string {

@@ -3,7 +3,7 @@
 import uPlot from "uplot";
 import { h, setText } from "./dom.ts";
 import { WINDOW_SECONDS } from "./feed.ts";
-import { rate, timeOfDay } from "./format.ts";
+import { rate, tick, timeOfDay } from "./format.ts";
 
 export interface Series {
   readonly label: string;
@@ -42,14 +42,14 @@ export function linePanel(title: string, unit: string, series: readonly Series[]
       height: HEIGHT,
       legend: { show: false },
       cursor: { y: false, points: { size: 7 } },
-      padding: [10, 18, 0, 0],
+      padding: [10, 26, 0, 0],
       scales: {
         x: { time: true, range: (_plot, least, most) => [clamp(least, most), most] },
         y: { range: (_plot, _least, most) => [0, Math.max(most * 1.15, 1)] },
       },
       axes: [
         axis({ values: times, space: 64, size: 24 }),
-        axis({ size: 42, space: 34, values: (_plot, splits) => splits.map((each) => rate(each)) }),
+        axis({ size: 42, space: 28, values: (_plot, splits) => splits.map((each) => tick(each)) }),
       ],
       series: [
         {},
@@ -104,7 +104,7 @@ export function barPanel(title: string, bounds: readonly string[], series: Serie
       height: HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      padding: [10, 18, 0, 0],
+      padding: [10, 26, 0, 0],
       scales: {
         x: { time: false, range: () => [-0.6, bounds.length - 0.4] },
         y: { range: (_plot, _least, most) => [0, Math.max(most * 1.15, 1)] },
@@ -118,8 +118,8 @@ export function barPanel(title: string, bounds: readonly string[], series: Serie
         }),
         axis({
           size: 42,
-          space: 34,
-          values: (_plot, splits) => splits.map((each) => (each % 1 === 0 ? rate(each) : "")),
+          space: 28,
+          values: (_plot, splits) => splits.map((each) => (each % 1 === 0 ? tick(each) : "")),
         }),
       ],
       series: [

@@ -23,18 +23,36 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+export interface Column {
+  readonly name: string;
+  /** Its cells are numbers, one above the other. */
+  readonly isNumber?: boolean;
+}
+
 /** A table, which scrolls by itself where it is too wide, also by keyboard; on a narrow screen its rows are cards. */
-export function table(name: string, columns: readonly string[], rows: HTMLElement): HTMLElement {
-  const head = h("tr", {}, ...columns.map((column) => h("th", { scope: "col" }, column)));
-  const element = h("table", {}, h("caption", { class: "hidden" }, name), h("thead", {}, head), rows);
+export function table(name: string, columns: readonly Column[], rows: HTMLElement): HTMLElement {
+  const head = h("tr", {}, ...columns.map((column) => h("th", { scope: "col", class: kindOf(column) }, column.name)));
+  const element = h(
+    "table",
+    { class: name.toLowerCase() },
+    h("caption", { class: "hidden" }, name),
+    h("thead", {}, head),
+    rows,
+  );
   return h("div", { class: "scroll", role: "region", "aria-label": name, tabindex: 0 }, element);
 }
 
 /** A row of it; the first cell names the row. */
-export function tableRow(columns: readonly string[], first: Child, ...cells: readonly Child[]): HTMLTableRowElement {
-  const label = (at: number) => columns[at] ?? "";
-  const others = cells.map((cell, at) => h("td", { "data-label": label(at + 1) }, cell));
-  return h("tr", {}, h("th", { scope: "row", "data-label": label(0) }, first), ...others);
+export function tableRow(columns: readonly Column[], first: Child, ...cells: readonly Child[]): HTMLTableRowElement {
+  const others = cells.map((cell, at) => {
+    const column = columns[at + 1] as Column;
+    return h("td", { "data-label": column.name, class: kindOf(column) }, cell);
+  });
+  return h("tr", {}, h("th", { scope: "row" }, first), ...others);
+}
+
+function kindOf({ isNumber }: Column): string | null {
+  return isNumber ? "number" : null;
 }
 
 /** What a page of the dashboard is: its element, and what is to be done when it is left. */

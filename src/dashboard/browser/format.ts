@@ -2,6 +2,7 @@
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const exact = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 export function count(value: number): string {
@@ -9,7 +10,12 @@ export function count(value: number): string {
 }
 
 export function rate(value: number): string {
-  return value >= 100_000 ? compact.format(value) : value >= 100 ? whole.format(value) : fine.format(value);
+  return value >= 10 ? count(value) : fine.format(value);
+}
+
+/** Beside an axis, where a number is exactly what it stands for. */
+export function tick(value: number): string {
+  return value >= 100_000 ? compact.format(value) : exact.format(value);
 }
 
 export function bytes(value: number): string {
@@ -30,16 +36,19 @@ const units: readonly Unit[] = [
   ["second", 1_000],
 ];
 
-/** In its largest unit, and the next if there are few of it: `1 day 23 hours`. */
+/** In its largest unit, and the next if there are few of it: `1 day 22 hours`. To the nearest: two days less a second are two. */
 export function span(ms: number): string {
-  const positive = Math.max(ms, 0);
-  const at = units.findIndex(([, size]) => positive >= size);
-  if (at === -1) return "a moment";
+  const length = Math.max(ms, 0);
+  const roughly = units.findIndex(([, size]) => length >= size);
+  if (roughly === -1) return "a moment";
+  const [, large] = units[roughly] as Unit;
+  const [, fine] = units[length < 3 * large ? roughly + 1 : roughly] ?? (units[roughly] as Unit);
+  const rounded = Math.round(length / fine) * fine;
+  const at = units.findIndex(([, size]) => rounded >= size);
   const [unit, size] = units[at] as Unit;
-  const amount = Math.floor(positive / size);
+  const [amount, left] = [Math.floor(rounded / size), rounded % size];
   const next = units[at + 1];
-  const rest = next && amount < 3 ? Math.floor((positive % size) / next[1]) : 0;
-  return next && rest > 0 ? `${many(amount, unit)} ${many(rest, next[0])}` : many(amount, unit);
+  return next && left > 0 ? `${many(amount, unit)} ${many(left / next[1], next[0])}` : many(amount, unit);
 }
 
 export function many(amount: number, what: string): string {

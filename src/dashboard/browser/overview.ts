@@ -1,8 +1,8 @@
 // What goes on now: figures, charts, nodes.
 
-import { type Figures, type LatencyName, latencyBounds, type RateName } from "../wire.ts";
+import { type Figures, type Frame, type LatencyName, latencyBounds, type Opening, type RateName } from "../wire.ts";
 import { barPanel, linePanel, type Series } from "./charts.ts";
-import { h, setText, table, tableRow, type View } from "./dom.ts";
+import { type Column, h, setText, table, tableRow, type View } from "./dom.ts";
 import type { Feed } from "./feed.ts";
 import { chosen, connectionsOf, latencyOf, rateOf, sum, within } from "./figures.ts";
 import { count, rate } from "./format.ts";
@@ -61,19 +61,20 @@ const latencies: readonly { readonly title: string; readonly name: LatencyName; 
 
 const bounds = [...latencyBounds.map(String), `>${latencyBounds.at(-1)}`];
 
-const columns = ["Node", "Sessions", "Connections", "Commits/s", "Reads/s", "Delivered/s", "Errors/s"];
+const columns: readonly Column[] = [
+  { name: "Node" },
+  { name: "Connections" },
+  ...["Sessions", "Commits/s", "Reads/s", "Delivered/s", "Errors/s"].map((name) => ({ name, isNumber: true })),
+];
+
+/** One that is attached on two nodes is counted by both. */
+const ATTACHED = "Attached sessions";
 
 export function overview(feed: Feed): View {
-  const tiles = [
-    "Sessions in the store",
-    "Attached sessions",
-    "Connections",
-    "Nodes",
-    "Commits a second",
-    "Errors a second",
-  ];
+  const tiles = ["Sessions in the store", ATTACHED, "Connections", "Nodes", "Commits a second", "Errors a second"];
   const figures = tiles.map(() => h("dd", {}, "–"));
-  const list = tiles.map((title, at) => h("div", { class: "tile" }, h("dt", {}, title), figures[at] as HTMLElement));
+  const titles = tiles.map((title) => h("dt", {}, title));
+  const list = titles.map((title, at) => h("div", { class: "tile" }, title, figures[at] as HTMLElement));
   const select = h("select", { id: "node", onchange: () => draw() }, h("option", { value: "" }, "All nodes"));
   const note = h("p", { class: "note" });
   const lines = panels.map((panel) => ({ ...panel, drawn: linePanel(panel.title, panel.unit, panel.lines) }));
@@ -102,8 +103,8 @@ export function overview(feed: Feed): View {
 
   function draw(): void {
     const { frames, opening } = feed;
-    if (opening) setText(note, noteOf(opening.node, opening.shared));
     const last = frames.at(-1);
+    if (opening) setText(note, noteOf(opening, last));
     if (!last) return;
     offer(last.nodes.map(({ node }) => node));
     const node = select.value || null;
@@ -116,6 +117,7 @@ export function overview(feed: Feed): View {
       rate(rateOf(now, "commits")),
       rate(rateOf(now, "errors")),
     ];
+    setText(titles[1] as HTMLElement, now.length > 1 ? "Attached by node" : ATTACHED);
     for (const [at, value] of values.entries()) setText(figures[at] as HTMLElement, value);
     const times = frames.map(({ at }) => at / 1000);
     const each = frames.map((frame) => chosen(frame, node));
@@ -152,7 +154,12 @@ export function overview(feed: Feed): View {
   };
 }
 
-function noteOf(node: string, shared: boolean): string {
+function noteOf({ node, shared }: Opening, last: Frame | undefined): string {
+  if (node === null) {
+    return last?.nodes.length === 0
+      ? "No node of the app is heard: those tell their figures that have made a dashboard with the bus."
+      : "The app's nodes tell their figures over the bus.";
+  }
   return shared
     ? `Served by ${node}; the other nodes tell their figures over the bus.`
     : `The figures of this node alone: ${node}.`;
@@ -162,5 +169,5 @@ function nodeRow({ node, sessions, connections, rates }: Figures): HTMLElement {
   const open = Object.entries(connections).sort(([one], [two]) => (one < two ? -1 : 1));
   const by = open.map(([transport, each]) => `${transport} ${count(each)}`).join(", ");
   const figures = [rates.commits, rates.reads, rates.delivered, rates.errors].map(rate);
-  return tableRow(columns, node, count(sessions), by || "none", ...figures);
+  return tableRow(columns, node, by || "none", count(sessions), ...figures);
 }

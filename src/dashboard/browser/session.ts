@@ -1,15 +1,20 @@
 // One session: what it is, what happens to it, and the button that ends it.
 
 import type { Happening, ShownConnection, ShownSession, ShownValue } from "../wire.ts";
-import { h, setText, table, tableRow, type View } from "./dom.ts";
+import { type Column, h, setText, table, tableRow, type View } from "./dom.ts";
 import type { Feed } from "./feed.ts";
-import { bytes, count, dateTime, many, span, timeOfDay } from "./format.ts";
+import { bytes, count, dateTime, many, timeOfDay } from "./format.ts";
 import { time } from "./sessions.ts";
 
 /** The newest; older ones are let go. */
 const MOST_HAPPENINGS = 200;
 
-const columns = ["Key", "Shape", "Size", "Value"];
+const columns: readonly Column[] = [
+  { name: "Key" },
+  { name: "Shape" },
+  { name: "Size", isNumber: true },
+  { name: "Value" },
+];
 
 export function sessionPage(key: string, feed: Feed): View {
   const status = h("p", { class: "note", role: "status" }, "Looking …");
@@ -105,12 +110,11 @@ function factsOf({
   names,
   bytes: size,
 }: ShownSession): HTMLElement[] {
-  const now = Date.now();
   const all: readonly (readonly [string, Node | string])[] = [
     ["Principal", principal ?? "nobody"],
     ["Version", count(version)],
     ["Data", `${many(names, "key")}, ${bytes(size)}`],
-    ["Made", time(createdAt, `${span(now - createdAt)} ago`)],
+    ["Made", time(createdAt, dateTime(createdAt))],
     ["Last seen", time(lastSeenAt, dateTime(lastSeenAt))],
     ["Expires", time(expiresAt, dateTime(expiresAt))],
     ["Deadline", deadline === null ? "none" : time(deadline, dateTime(deadline))],

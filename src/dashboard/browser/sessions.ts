@@ -1,7 +1,7 @@
 // The list of sessions: searched, and turned page by page.
 
 import type { ListedSession, SessionsPage } from "../wire.ts";
-import { h, setText, table, tableRow, type View } from "./dom.ts";
+import { type Column, h, setText, table, tableRow, type View } from "./dom.ts";
 import { bytes, count, dateTime, many, span } from "./format.ts";
 
 const ages: readonly (readonly [string, string])[] = [
@@ -46,7 +46,15 @@ export function sessionList(query: URLSearchParams, go: (query: URLSearchParams)
   return { title: "Sessions", element, close: () => stop.abort() };
 }
 
-const columns = ["Key", "Principal", "Age", "Last seen", "Expires in", "Version", "Data"];
+const columns: readonly Column[] = [
+  { name: "Key" },
+  { name: "Principal" },
+  { name: "Age" },
+  { name: "Last seen" },
+  { name: "Expires in" },
+  { name: "Version", isNumber: true },
+  { name: "Data", isNumber: true },
+];
 
 function searchForm(query: URLSearchParams, go: (query: URLSearchParams) => void): HTMLElement {
   const text = (id: string, label: string, placeholder: string) =>

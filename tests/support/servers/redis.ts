@@ -1,6 +1,6 @@
 // Real Redis servers, each in a folder and on a port of its own, ended by process id.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -25,6 +25,11 @@ export interface RedisServer {
 }
 
 const program = process.env.REDIS_SERVER_PATH ?? "redis-server";
+
+/** Whether there is one on this machine, for suites that can do without. */
+export function hasRedis(): boolean {
+  return spawnSync(program, ["--version"]).status === 0;
+}
 
 export const adminPassword = "administrator";
 
