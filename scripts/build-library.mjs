@@ -3,6 +3,7 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { build as bundle } from "esbuild";
 import { build } from "rolldown";
 import { root } from "./setup.mjs";
 
@@ -31,5 +32,18 @@ export async function buildLibrary() {
         groups: shared.map((path) => ({ name: path.split("/")[0], test: new RegExp(`/src/${path}/`) })),
       },
     },
+  });
+}
+
+/** For a script element of a page. */
+export async function buildClient() {
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: ["src/client.ts"],
+    outfile: "dist/client.min.js",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
   });
 }

@@ -21,6 +21,23 @@ const know: Pages = {
   cli: "The command line",
 };
 
+const guarantees: Pages = {
+  "guarantees/no-lost-update": "No lost update",
+  "guarantees/an-end-is-final": "An end is final",
+  "guarantees/subscribers-converge": "Subscribers converge",
+  "guarantees/expired-is-unreadable": "Expired is unreadable at once",
+  "guarantees/lifetime-and-deadline": "Activity pushes the lifetime; nothing pushes the deadline",
+  "guarantees/bad-input": "Bad input changes nothing",
+  "guarantees/failure-is-visible": "Failure is visible",
+  "guarantees/kept-over-a-crash": "What is stored stays stored",
+  "guarantees/ids-are-secrets": "Ids are secrets",
+  "guarantees/bounded": "Nobody gets more than a share",
+  "guarantees/sessions-in-the-cookie": "Sessions in the cookie",
+  "guarantees/whose-session": "Whose session it is",
+  "guarantees/live-views": "Live views show their session",
+  "guarantees/live-connections": "Live connections",
+};
+
 const recipes: Pages = {
   "recipes/cart": "A cart",
   "recipes/notifications": "Notifications",
@@ -94,6 +111,7 @@ export function sidebar(modules: readonly string[]): DefaultTheme.SidebarItem[] 
   return [
     { text: "Start", items: items(start) },
     { text: "Know", items: items(know) },
+    { text: "Guarantees", items: items(guarantees), collapsed: true },
     { text: "Recipes", items: items(recipes) },
     { text: "Requests", items: items(requests) },
     { text: "Live", items: items(live) },

@@ -85,9 +85,9 @@ export class LiveSessionError extends Error {
   /** Where the code's causes and cures are told: `live-session/docs/errors.md#<code>`, a page that comes with the package. */
   readonly help: string;
   /** What the schema found, with `invalid_data` and `invalid_input`. */
-  readonly issues: readonly Issue[] | undefined;
+  declare readonly issues?: readonly Issue[];
   /** Why the session is over, with `session_ended`. */
-  readonly reason: EndReason | undefined;
+  declare readonly reason?: EndReason;
   /** The HTTP status that says it, where one does; Express, Fastify and Koa answer with it by themselves. */
   declare readonly status?: number;
   declare readonly statusCode?: number;
@@ -100,9 +100,8 @@ export class LiveSessionError extends Error {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.help = `live-session/docs/errors.md#${code}`;
-    this.issues = details.issues;
-    this.reason = details.reason;
-    const { status, headers } = details;
+    const { issues, reason, status, headers } = details;
+    Object.assign(this, issues && { issues }, reason && { reason }); // what it does not have is not printed
     if (status === undefined) return;
     const getResponse = () => new Response(message, { status, headers: { ...headers } });
     Object.assign(this, { status, statusCode: status, headers, getResponse });

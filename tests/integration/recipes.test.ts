@@ -1,20 +1,13 @@
 // The recipes in docs/recipes do what they say. (documents.test.ts compiles them.)
 
-import { join } from "node:path";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
 import type { Hono } from "hono";
-import type { LiveSessions } from "live-session";
+import type { LiveApp, LiveSessions } from "live-session";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { blocksOf, folderWith } from "../support/documents.ts";
-
-type Data = Record<string, unknown>;
-
-async function recipe<Exports>(page: string, name: string): Promise<Exports & { sessions: LiveSessions<Data> }> {
-  const found = blocksOf(`docs/recipes/${page}.md`).find(({ mark }) => mark === `check: ${name}`);
-  const folder = folderWith({ "block.ts": found?.code ?? expect.unreachable(`no block ${name}`) });
-  const exported = await import(join(folder, "block.ts"));
-  onTestFinished(() => exported.sessions.close());
-  return exported;
-}
+import { WebSocket, WebSocketServer } from "ws";
+import { type Data, recipe } from "../support/recipes.ts";
+import { cookie, listen, secret, serve } from "../support/ws.ts";
 
 /** A browser: it keeps its cookies. */
 function visitor(app: Hono) {
@@ -83,4 +76,85 @@ test("kick: every session of the user is over, others go on, and there is no way
   expect(await sessions.read(laptop as string)).toBeNull();
   expect(await sessions.read(other as string)).toEqual({ user: "bert" });
   expect(await login("ada")).toBeNull();
+});
+
+test("notifications: every session of the user has it, of this user alone, until it is dismissed", async () => {
+  const { app, notify, sessions } = await recipe<{
+    app: LiveApp<Data, { notices: { id: string; text: string }[] }, Record<string, unknown>>;
+    notify(user: string, text: string): Promise<void>;
+  }>("notifications", "notifications");
+  const login = async (user: string) => {
+    const { id } = await sessions.create({});
+    await sessions.bind(id, user);
+    return id;
+  };
+  const [phone, laptop, other, gone] = [
+    await login("ada"),
+    await login("ada"),
+    await login("bert"),
+    await login("ada"),
+  ];
+  await sessions.end(gone);
+  const { connect } = await serve(app);
+  const tab = connect(phone);
+  await tab.hello();
+  await notify("ada", "Your kite is ready.");
+  const shown = await tab.until(({ t }) => t === "view");
+  const [notice] = (shown.view as { notices: { id: string; text: string }[] }).notices;
+  expect(notice?.text).toBe("Your kite is ready.");
+  expect(await sessions.read(laptop)).toMatchObject({ notices: [{ text: "Your kite is ready." }] });
+  expect(await sessions.read(other)).toEqual({});
+  await tab.call(1, "dismiss", notice?.id);
+  expect(await sessions.read(phone)).toEqual({ notices: [] });
+  expect(await sessions.read(laptop)).toMatchObject({ notices: [{ text: "Your kite is ready." }] });
+  for (let n = 1; n <= 21; n++) await notify("bert", `${n}`);
+  const { notices } = (await sessions.read(other)) as { notices: { text: string }[] };
+  expect(notices.map(({ text }) => text)).toEqual(Array.from({ length: 20 }, (_, index) => `${index + 2}`));
+});
+
+test("who has this open: names come and go with tabs, and with the logins behind them", async () => {
+  type Watch = (s: typeof sessions, room: string, w: WebSocket, r: IncomingMessage, secret: string) => Promise<void>;
+  const { presence, watch, sessions } = await recipe<{ presence: LiveSessions<Data>; watch: Watch }>(
+    "who-has-this-open",
+    "presence",
+    `export const sessions = createLiveSessions<{ user: string }>();`,
+  );
+  onTestFinished(() => presence.close());
+  const { id: room } = await presence.create({});
+  const server = createServer();
+  const sockets = new WebSocketServer({ server });
+  onTestFinished(() => sockets.close());
+  const refused: unknown[] = [];
+  sockets.on("connection", (socket, request) => {
+    watch(sessions, room, socket, request, secret).catch((error: { code: string }) => refused.push(error.code));
+  });
+  const port = await listen(server);
+  const open = (id: string) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { headers: { cookie: cookie(id) } });
+    onTestFinished(() => socket.terminate());
+    const shown: string[] = [];
+    socket.on("message", (data) => shown.push(String(data)));
+    return { socket, shows: (names: string[]) => vi.waitFor(() => expect(shown.at(-1)).toBe(JSON.stringify(names))) };
+  };
+  const [ada, bert, nobody] = [
+    await sessions.create({ user: "ada" }),
+    await sessions.create({ user: "bert" }),
+    await sessions.create({}),
+  ];
+  const first = open(ada.id);
+  await first.shows(["ada"]);
+  const second = open(ada.id); // the same person twice is one name
+  await second.shows(["ada"]);
+  const third = open(bert.id);
+  await first.shows(["ada", "bert"]);
+  second.socket.close();
+  await once(second.socket, "close");
+  await vi.waitFor(async () => expect(Object.keys(((await presence.read(room)) as Data).here as Data)).toHaveLength(2));
+  await third.shows(["ada", "bert"]);
+  const [[code]] = await Promise.all([once(third.socket, "close"), sessions.end(bert.id)]);
+  expect(code).toBe(1008);
+  await first.shows(["ada"]);
+  expect((await once(open(nobody.id).socket, "close"))[0]).toBe(1008);
+  expect((await once(open("unknown").socket, "close"))[0]).toBe(1008);
+  expect(refused).toEqual(["unknown_session"]);
 });

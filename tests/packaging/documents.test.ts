@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { sidebar } from "../../docs/.vitepress/pages.ts";
 import { codeBlocks, pagesOf, typeErrorsOf } from "../support/documents.ts";
-import { read, root } from "../support/repository.ts";
+import { committedFiles, read, root } from "../support/repository.ts";
 
 const pages = ["README.md", ...pagesOf("docs")];
 
@@ -22,6 +22,26 @@ test.each(pages)("%s: its code compiles", (page) => {
 test("no more than a few blocks are left out", () => {
   const reasons = pages.flatMap((page) => [...read(page).matchAll(/<!-- no check: .+? -->/g)]);
   expect(reasons.length).toBeLessThanOrEqual(3);
+});
+
+test("each guarantee has a page that names tests which are there, and the index has each", () => {
+  const guarantees = pagesOf("docs/guarantees");
+  const index = read("docs/guarantees.md");
+  const tests = committedFiles().filter((path) => /^tests\/.+\.test\.tsx?$/.test(path));
+  expect(guarantees.length).toBeGreaterThan(7);
+  for (const page of guarantees) {
+    const text = read(page);
+    const [, title = "", promise = ""] = /^# (.+)\n\n\*\*(.+)\*\*\n/.exec(text) ?? [];
+    const row = new RegExp(`\\[(.+?)\\]\\(${page.slice("docs/".length)}\\) *\\| *(.+?) *\\|`).exec(index) ?? [];
+    expect(row.slice(1), page).toEqual([title, promise]);
+    const named = [...text.split("## The tests that hold it")[1]!.matchAll(/`([\w./-]+\.test\.tsx?)`/g)];
+    expect(named, page).not.toEqual([]);
+    for (const [, name] of named)
+      expect(
+        tests.some((path) => path.endsWith(`/${name}`)),
+        `${page}: ${name}`,
+      ).toBe(true);
+  }
 });
 
 test("the site's sidebar has every page, and no other", () => {

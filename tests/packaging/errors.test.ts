@@ -1,8 +1,9 @@
 // docs/errors.md has a section for each code, and every error names it.
 
+import { spawnSync } from "node:child_process";
 import { LiveSessionError } from "live-session";
 import { expect, test } from "vitest";
-import { read } from "../support/repository.ts";
+import { read, root } from "../support/repository.ts";
 
 const union = read("src/core/errors.ts").match(/export type ErrorCode =([^;]+);/)?.[1] ?? "";
 const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code = ""]) => code);
@@ -25,4 +26,15 @@ test.each(codes)("%s: its meaning, likely causes and what to do", (code) => {
 test.each(codes)("%s: an error names its section", (code) => {
   const error = new LiveSessionError(code as LiveSessionError["code"], "It failed.");
   expect(error.help).toBe(`live-session/docs/errors.md#${code}`);
+});
+
+test("what nobody catches is printed with its code and the section, and nothing that it does not have", () => {
+  const code = `import { createLiveSessions } from "./src/index.ts";
+    createLiveSessions({ lifetme: "2d" });`;
+  const args = ["--import", "tsx", "--input-type=module", "--eval", code];
+  const { stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  expect(stderr).toContain('LiveSessionError: There is no option "lifetme".');
+  expect(stderr.replaceAll(/\s+/g, " ")).toContain(
+    "{ code: 'bad_option', help: 'live-session/docs/errors.md#bad_option' }",
+  );
 });

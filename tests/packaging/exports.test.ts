@@ -10,8 +10,9 @@ test("each file right under src/ is one line of exports, but for the command, an
 test("each line of exports points at the build of its file", () => {
   for (const [subpath, target] of Object.entries(manifest.exports)) {
     if (subpath === "./package.json") continue;
-    const name = subpath === "." ? "index" : subpath.slice(2);
-    expect(target).toEqual({ types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` });
+    const file = subpath === "." ? "index.js" : subpath.replace(/^\.\/(.+?)(\.js)?$/, "$1.js");
+    const types = file.replace(/(\.min)?\.js$/, ".d.ts"); // the client in one file has the client's
+    expect(target).toEqual({ types: `./dist/${types}`, default: `./dist/${file}` });
   }
 });
 

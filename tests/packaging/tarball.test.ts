@@ -1,20 +1,13 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { layOut, pack } from "../support/packed.ts";
 import { entries, manifest, root } from "../support/repository.ts";
 
 const require = createRequire(import.meta.url);
@@ -23,19 +16,9 @@ const modules = join(temporary, "app/node_modules");
 const installed = join(modules, "live-session");
 let tarball: string;
 
-/** Packs as `npm publish` would (which builds) and lays the package out as `npm install` would. */
 beforeAll(() => {
-  execFileSync("npm", ["pack", "--silent", "--pack-destination", temporary], { cwd: root });
-  const name = readdirSync(temporary).find((file) => file.endsWith(".tgz"));
-  tarball = join(temporary, name ?? "no tarball");
-  mkdirSync(modules, { recursive: true });
-  writeFileSync(join(temporary, "app/package.json"), "{}"); // an app of its own, whatever lies in the folders above
-  execFileSync("tar", ["-xzf", tarball, "-C", modules]);
-  renameSync(join(modules, "package"), installed);
-  for (const peer of Object.keys(manifest.peerDependencies)) {
-    mkdirSync(dirname(join(modules, peer)), { recursive: true }); // a scope is a folder
-    symlinkSync(join(root, "node_modules", peer), join(modules, peer));
-  }
+  tarball = pack(temporary);
+  layOut(join(temporary, "app"), tarball, Object.keys(manifest.peerDependencies));
 }, 120_000);
 
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
@@ -84,6 +67,17 @@ await dashboard.close();`,
   );
   const answers = execFileSync(process.execPath, [script], { encoding: "utf8" });
   expect(answers.trim().split("\n")).toEqual(new Array(4).fill("200 true"));
+});
+
+test("the installed pages lead to each other, and the client in one file needs nothing else", () => {
+  const pages = readdirSync(join(installed, "docs"), { recursive: true, encoding: "utf8" }).sort();
+  expect(pages).toEqual(
+    expect.arrayContaining(["getting-started.md", "errors.md", "adapters/hono.md", "concepts/topic.svg"]),
+  );
+  expect(pages.filter((path) => /^(api|\.vitepress)/.test(path))).toEqual([]);
+  const client = readFileSync(join(installed, "dist/client.min.js"), "utf8");
+  expect(client).not.toMatch(/\bimport\b/);
+  expect(gzipSync(client, { level: 9 }).length).toBeLessThan(3_000);
 });
 
 describe("the installed command", () => {

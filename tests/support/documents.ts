@@ -1,7 +1,8 @@
 // The code in README.md and docs/, taken out so that tests can compile and run it.
 // A block is marked by the comment right above it: `<!-- readme: server -->` in README.md, `<!-- check -->` in docs for a
 // block that is complete by itself, `<!-- check: name -->` for one that a test runs as well. tests/packaging/documents.test.ts
-// compiles all blocks, with a mark or without.
+// compiles all blocks, with a mark or without. `<!-- file: server.mjs -->` is above a whole file, of whatever language, that the
+// reader's trial starts as it stands (tests/browser/reader.test.ts).
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,13 +22,19 @@ export function blocksOf(document: string): Block[] {
   return [...read(document).matchAll(marked)].map(([, mark = "", code = ""]) => ({ document, mark, code }));
 }
 
+/** The whole files that a document has, by the names that their marks give them. */
+export function filesOf(document: string): Map<string, string> {
+  const marked = /^<!-- file: (\S+) -->\s*```\w+\n([\s\S]*?)^```$/gm;
+  return new Map([...read(document).matchAll(marked)].map(([, name = "", code = ""]) => [name, code]));
+}
+
 /** The pages of a folder that somebody wrote, not those made from docstrings. */
 export function pagesOf(folder: string): string[] {
   return committedFiles().filter((path) => path.startsWith(`${folder}/`) && path.endsWith(".md"));
 }
 
 export interface CodeBlock {
-  /** Its name (`check: name`), by which other blocks of the page can import it, or else its line. */
+  /** Its name (`check: name`, `file: name.ts`), by which other blocks of the page can import it, or else its line. */
   readonly file: string;
   readonly code: string;
 }
@@ -41,7 +48,11 @@ export function codeBlocks(document: string): CodeBlock[] {
   return [...blocks].flatMap(({ 0: all, index, groups: { mark, indent = "", language = "", code = "" } = {} }) => {
     if (mark?.startsWith("no check: ")) return [];
     const line = text.slice(0, index + all.indexOf("```")).split("\n").length + 1;
-    const name = mark?.match(/^check: ([\w-]+)$/)?.[1] ?? `line-${line}`;
+    const name =
+      mark
+        ?.match(/^(?:check: ([\w-]+)|file: (\w+)\.tsx?)$/)
+        ?.slice(1)
+        .join("") ?? `line-${line}`;
     return [{ file: `${name}.${language}`, code: code.replaceAll(new RegExp(`^${indent}`, "gm"), "") }];
   });
 }

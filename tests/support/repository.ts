@@ -19,9 +19,9 @@ export const manifest: Manifest = JSON.parse(read("package.json"));
 
 export const manifestVersion = manifest.version;
 
-/** The subpaths that hold code: "index" for ".", "express" for "./express", ... */
+/** The subpaths that are files of `src`: "index" for ".", "express" for "./express", ... */
 export const entries = Object.keys(manifest.exports)
-  .filter((subpath) => subpath !== "./package.json")
+  .filter((subpath) => subpath !== "./package.json" && subpath !== "./client.min.js")
   .map((subpath) => (subpath === "." ? "index" : subpath.slice(2)));
 
 export function read(path: string): string {
