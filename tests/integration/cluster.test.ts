@@ -46,6 +46,18 @@ test("signing out on one node closes the tabs on the others", async () => {
   await Promise.all(tabs.map((live) => when(live, () => live.status === "ended")));
 });
 
+test("the dashboard is for whoever has its URL, and finds who signed in", async () => {
+  const { post } = await visitor(urls[0] as string);
+  await post(`${urls[0]}/login`, { name: "Grace" });
+  const list = "sessions.json?principal=Grace";
+  expect(await (await fetch(new URL(list, cluster.dashboard))).json()).toMatchObject({
+    sessions: [{ principal: "Grace" }],
+  });
+  for (const path of ["", "x/", `${"x".repeat(43)}/`]) {
+    expect((await fetch(`${cluster.url}/admin/sessions/${path}${list}`)).status).toBe(403);
+  }
+});
+
 test("through the load balancer requests and sockets go round, and a killed node is not missed", async () => {
   const { post, page, tab } = await visitor(urls[0] as string);
   const tabs = [await tab(cluster.url), await tab(cluster.url), await tab(cluster.url)];
