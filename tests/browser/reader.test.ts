@@ -126,16 +126,17 @@ test("Express, in TypeScript: the types of the package are right for strict code
   const folder = app(packages, { "index.html": page, "server.ts": server, "browser.ts": script });
   writeFileSync(join(folder, "package.json"), `{ "type": "module" }`); // npm pkg set type=module
   const compiler = join(root, "node_modules/typescript/bin/tsc");
-  for (const [name, settings] of Object.entries({
-    nodenext: { module: "nodenext" },
-    bundler: { module: "esnext", moduleResolution: "bundler" },
-  })) {
+  const compile = async (name: string, settings: object) => {
     const compilerOptions = { target: "es2022", lib: ["es2023", "dom"], strict: true, noEmit: true, ...settings };
     const options = { compilerOptions: { ...compilerOptions, types: ["node"], allowImportingTsExtensions: true } };
     writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...options, files: ["server.ts", "browser.ts"] }));
     await promisify(execFile)(process.execPath, [compiler, "-p", `${name}.json`], { cwd: folder }).catch(
       ({ stdout }: { stdout: string }) => expect.unreachable(`${name}: ${stdout}`),
     );
-  }
+  };
+  await Promise.all([
+    compile("nodenext", { module: "nodenext" }),
+    compile("bundler", { module: "esnext", moduleResolution: "bundler" }),
+  ]);
   await showsTwoTabsInStep(await start(folder, "--import", "tsx", "server.ts"));
 });
