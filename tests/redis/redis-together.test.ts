@@ -243,8 +243,10 @@ test("what was written over is dropped in time: a session takes about twice its 
   const store = redisStore({ client: await connect(anyClient) });
   const data = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`key${index}`, "x".repeat(100)]));
   await store.commit(one, commitOf(data));
-  for (let round = 0; round < 100; round++) await store.commit(one, commitOf({ key3: String(round).padEnd(100) }));
-  expect(await server.admin.strlen(`live-session:${one}`)).toBeLessThan(3_000);
+  for (let round = 0; round < 60; round++) {
+    await store.commit(one, commitOf({ key3: String(round).padEnd(100) }));
+    expect(await server.admin.strlen(`live-session:${one}`)).toBeLessThan(3_000);
+  }
 });
 
 test.each([
