@@ -63,9 +63,10 @@ test("what the script publishes is opened by other nodes without a read; neither
   await vi.waitFor(() => expect(live.data).toEqual({ cart: `${secret}, and more`, n: 7_654_321 }), 5_000);
   expect(there.reads).not.toHaveBeenCalled();
 
-  const stored = await server.admin.hgetall(`live-session:${key}`);
-  expect(Object.keys(stored)).toEqual(expect.arrayContaining(['"cart"', '"n"']));
+  const stored = await server.admin.get(`live-session:${key}`);
+  expect(stored).toContain('"cart":');
+  expect(stored).toContain('"n":');
   await vi.waitFor(() => expect(published.length).toBeGreaterThanOrEqual(3), 5_000);
-  expect(published.join()).toContain('"cart":"e1.');
+  expect(published.join()).toMatch(/"cart":\s*"e1\./);
   expect(JSON.stringify([stored, published])).not.toMatch(/the-secret|7654321/);
 });

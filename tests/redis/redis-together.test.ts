@@ -232,6 +232,23 @@ test("a put and a delete cost what they change: the rest of the session does not
   expect(found.state === "live" && Object.keys(found.record.data)).toEqual(["large"]);
 });
 
+test("the first line of an empty session stands alone", async () => {
+  const store = redisStore({ client: await connect(anyClient) });
+  await store.commit(one, commitOf({}));
+  expect(await callsDuring(async () => store.commit(one, commitOf({ "": 0 })))).toMatchObject({ append: 1 });
+  expect(await store.read(one)).toMatchObject({ record: { data: { "": 0 } } });
+});
+
+test("what was written over is dropped in time: a session takes about twice its data at most", async () => {
+  const store = redisStore({ client: await connect(anyClient) });
+  const data = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`key${index}`, "x".repeat(100)]));
+  await store.commit(one, commitOf(data));
+  for (let round = 0; round < 60; round++) {
+    await store.commit(one, commitOf({ key3: String(round).padEnd(100) }));
+    expect(await server.admin.strlen(`live-session:${one}`)).toBeLessThan(3_000);
+  }
+});
+
 test.each([
   ["incarnation", "\ud800,\n".repeat(100), "ada"],
   ["principal", "i", "ada,\n\t".repeat(200)],
