@@ -111,7 +111,7 @@ export function sidebar(modules: readonly string[]): DefaultTheme.SidebarItem[] 
   return [
     { text: "Start", items: items(start) },
     { text: "Know", items: items(know) },
-    { text: "Guarantees", items: items(guarantees), collapsed: true },
+    { text: "Guarantees", items: items(guarantees) },
     { text: "Recipes", items: items(recipes) },
     { text: "Requests", items: items(requests) },
     { text: "Live", items: items(live) },
