@@ -14,7 +14,7 @@ const mixes = {
 async function underLoad(apps: readonly App[], name: string, mix: readonly string[]): Promise<Case> {
   const paths = mix.map((request) => (request === "r" ? "/" : "/add"));
   const sides = Object.keys(stores).map((side, index) => ({ name: side, measure: () => load(apps[index]!, paths) }));
-  const samples = await inTurns(sides, { rounds: 7 });
+  const samples = await inTurns(sides, { rounds: 6 });
   const peer = { kind: "peer" as const, goal: { atLeast: 1 } };
   return caseOf({
     name,

@@ -5,7 +5,7 @@ import type { Case } from "../report/results.ts";
 import { IN_FLIGHT, load, SESSIONS, startApp, withApps } from "../support/http-apps.ts";
 import { caseOf, inTurns, pick, type Row } from "../support/measure.ts";
 
-const TURN_S = 0.5;
+const TURN_S = 0.4;
 
 /** The usual store of each. */
 const inMemory = { fastify: "its MemoryStore", koa: "a Map", hono: "hono-sessions" };

@@ -135,8 +135,12 @@ export function deepFreeze<T>(value: T): T {
 export function cloneJson<T>(value: T): T {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(cloneJson) as T;
-  const result: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) result[key] = cloneJson((value as JsonObject)[key]);
+  // A spread keeps a key named "__proto__" a key, should a store have one from elsewhere; an assignment then does, too.
+  const result: Record<string, unknown> = { ...(value as JsonObject) };
+  for (const key of Object.keys(result)) {
+    const inner = result[key];
+    if (typeof inner === "object" && inner !== null) result[key] = cloneJson(inner);
+  }
   return result as T;
 }
 

@@ -97,3 +97,11 @@ test("changes to different keys, applied in any order, give the same", () => {
     }),
   );
 });
+
+test('a key named "__proto__", which only a store may have from elsewhere, stays a key in a copy of what it read', () => {
+  const read = JSON.parse('{"__proto__":{"admin":true},"list":[{"__proto__":1}]}');
+  const clone = cloneJson(deepFreeze(read)) as { list: object[]; admin?: boolean };
+  expect(JSON.stringify(clone)).toBe('{"__proto__":{"admin":true},"list":[{"__proto__":1}]}');
+  expect([Object.getPrototypeOf(clone), clone.admin]).toEqual([Object.prototype, undefined]);
+  expect(thawed(clone)).toBe(true);
+});
