@@ -10,8 +10,9 @@ import type { ShopApp } from "../../examples/shop/live-shop.ts";
 import { looks, violations } from "../support/appearances.ts";
 import { complaintsOf, launchChromium, picture } from "../support/chromium.ts";
 import { type Cluster, startCluster } from "../support/cluster-process.ts";
-import { visitor, when } from "../support/cluster-visitor.ts";
+import { visitor } from "../support/cluster-visitor.ts";
 import { adminPassword, hasRedis, type RedisServer, startRedis } from "../support/servers/redis.ts";
+import { when } from "../support/sessions.ts";
 
 let browser: Awaited<ReturnType<typeof launchChromium>>;
 beforeAll(async () => {

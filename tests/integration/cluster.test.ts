@@ -7,8 +7,8 @@ import type { LiveClient } from "live-session/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ShopApp } from "../../examples/shop/live-shop.ts";
 import { type Cluster, startCluster } from "../support/cluster-process.ts";
-import { visitor, when } from "../support/cluster-visitor.ts";
-import { rejection } from "../support/sessions.ts";
+import { visitor } from "../support/cluster-visitor.ts";
+import { rejection, when } from "../support/sessions.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "live-session-cluster-"));
 let cluster: Cluster;

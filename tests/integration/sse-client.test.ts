@@ -4,7 +4,7 @@ import { CallError, type ConnectOptions, connect } from "live-session/client";
 import { sseTransport } from "live-session/client-sse";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { rejection, settle } from "../support/sessions.ts";
+import { rejection, settle, when } from "../support/sessions.ts";
 import { serveStreams } from "../support/sse.ts";
 import { cookie, hub } from "../support/ws.ts";
 
@@ -52,36 +52,24 @@ async function shop(options: Parameters<typeof serveStreams>[1] = {}) {
   return { ...made, ...served, app, tab, posts };
 }
 
-/** Resolves when a client shows what is asked for. */
-function until(live: { subscribe(listener: () => void): () => void }, passes: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    if (passes()) return resolve();
-    const stop = live.subscribe(() => {
-      if (!passes()) return;
-      stop();
-      resolve();
-    });
-  });
-}
-
 describe("our client", () => {
   test("sees the view, calls actions, and sees what others do", async () => {
     const { sessions, tab } = await shop();
     const { id } = await sessions.create({ items: ["kite"], n: 7 });
     const [one, two] = [tab(id), tab(id)];
-    await until(one, () => one.status === "live");
-    await until(two, () => two.status === "live");
+    await when(one, () => one.status === "live");
+    await when(two, () => two.status === "live");
     expect(one.view).toEqual({ items: ["kite"] });
     expect(await one.actions.add("string")).toBe(6);
     expect(one.view).toEqual({ items: ["kite", "string"] }); // the view comes before the answer
-    await until(two, () => two.view?.items.length === 2);
+    await when(two, () => two.view?.items.length === 2);
   });
 
   test("calls arrive in order, however many at once, in few POSTs", async () => {
     const { sessions, tab, posts } = await shop();
     const { id } = await sessions.create({ items: [] });
     const live = tab(id);
-    await until(live, () => live.status === "live");
+    await when(live, () => live.status === "live");
     const items = Array.from({ length: 30 }, (_, index) => `${index}`);
     await Promise.all(items.map((item) => live.actions.add(item)));
     expect(live.view?.items).toEqual(items);
@@ -103,10 +91,10 @@ describe("our client", () => {
     const { sessions, tab, clock, streams, attached } = await shop();
     const { id } = await sessions.create({});
     const live = tab(id);
-    await until(live, () => live.status === "live");
+    await when(live, () => live.status === "live");
     if (reason === "expired") clock.advance(10 * 86_400_000);
     else await (await sessions.attach(id)).end(reason);
-    await until(live, () => live.status === "ended");
+    await when(live, () => live.status === "ended");
     expect(live.endReason).toBe(reason);
     while (streams.size > 0) await settle();
     expect(attached()).toBeLessThan(2);
@@ -115,13 +103,13 @@ describe("our client", () => {
   test("an unknown session is final, a foreign origin, too", async () => {
     const { tab, sessions } = await shop();
     const unknown = tab("nobody");
-    await until(unknown, () => unknown.status === "ended");
+    await when(unknown, () => unknown.status === "ended");
     expect(unknown.endReason).toBe("unknown");
     const { id } = await sessions.create({});
     const foreign = tab(id, (input, init) =>
       fetch(input, { ...init, headers: { ...init?.headers, origin: "https://evil.example" } }),
     );
-    await until(foreign, () => foreign.status === "ended");
+    await when(foreign, () => foreign.status === "ended");
     expect(foreign.endReason).toBe("refused");
   });
 
@@ -135,7 +123,7 @@ describe("our client", () => {
       if (init?.method === "POST" && broken++ === 0) throw new TypeError("network error");
       return response;
     });
-    await until(live, () => live.status === "live");
+    await when(live, () => live.status === "live");
     expect(await live.actions.add("once")).toBe(4);
     expect(live.view?.items).toEqual(["once"]);
     expect(posts.filter((text) => text.includes('"add"')).length).toBeGreaterThan(1);
@@ -150,11 +138,11 @@ describe("our client", () => {
       if (init?.method !== "POST") cuts.push(cut);
       return fetch(input, { ...init, signal: AbortSignal.any([cut.signal, init?.signal as AbortSignal]) });
     });
-    await until(live, () => live.status === "live");
+    await when(live, () => live.status === "live");
     const [cut] = cuts;
     cut?.abort();
-    await until(live, () => live.status === "stale");
-    await until(live, () => live.status === "live");
+    await when(live, () => live.status === "stale");
+    await when(live, () => live.status === "live");
     await live.actions.add("after");
     expect(cuts).toHaveLength(2);
     while (streams.size > 1) await settle();
@@ -164,10 +152,10 @@ describe("our client", () => {
     const { sessions, tab } = await shop({ maxMessageBytes: 1_000 });
     const { id } = await sessions.create({ items: [] });
     const live = tab(id);
-    await until(live, () => live.status === "live");
+    await when(live, () => live.status === "live");
     for (const size of [2_000, 500_000]) {
       expect(await rejection(live.actions.add("x".repeat(size)))).toMatchObject({ code: "message_too_large" });
-      await until(live, () => live.status === "live");
+      await when(live, () => live.status === "live");
     }
     expect(await live.actions.add("small")).toBe(5);
   });
@@ -176,9 +164,9 @@ describe("our client", () => {
     const { sessions, tab, streams } = await shop();
     const { id } = await sessions.create({ items: [] });
     const live = tab(id, fetch, { random: () => 1, retryMin: 1e6, retryMax: 1e6 });
-    await until(live, () => live.status === "live");
+    await when(live, () => live.status === "live");
     await streams.close();
-    await until(live, () => live.status === "stale");
+    await when(live, () => live.status === "stale");
   });
 });
 

@@ -4,6 +4,7 @@ import { connect, type LiveClient } from "live-session/client";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import type { ShopApp } from "../../examples/shop/live-shop.ts";
+import { when } from "./sessions.ts";
 
 /**
  * A visitor's cookie, and what they can do with it on any node.
@@ -39,16 +40,4 @@ export async function visitor(first: string) {
       return live;
     },
   };
-}
-
-/** Resolves when it is so. */
-export function when(live: LiveClient<ShopApp>, there: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    if (there()) return resolve();
-    const end = live.subscribe(() => {
-      if (!there()) return;
-      end();
-      resolve();
-    });
-  });
 }

@@ -6,6 +6,7 @@ import { type Clock, createLiveSessions, type LiveSession } from "live-session";
 import { nats } from "live-session/nats";
 import { onTestFinished } from "vitest";
 import type { NatsServer } from "./servers/nats.ts";
+import { when } from "./sessions.ts";
 
 /** A connection and its JetStream client, which comes back however long the server was away. */
 export async function connectTo({ servers }: NatsServer) {
@@ -49,15 +50,4 @@ export function status(live: LiveSession<Data>, wanted: "live" | "stale" | "ende
 /** Resolves when the handle's data passes. */
 export function until(live: LiveSession<Data>, passes: (data: Data) => boolean): Promise<void> {
   return when(live, () => passes(live.data));
-}
-
-function when(live: LiveSession<Data>, there: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    if (there()) return resolve();
-    const end = live.subscribe(() => {
-      if (!there()) return;
-      end();
-      resolve();
-    });
-  });
 }

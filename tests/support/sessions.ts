@@ -37,3 +37,15 @@ export async function rejection(promise: Promise<unknown>): Promise<{ code?: str
   }
   throw new Error("It was expected to be rejected.");
 }
+
+/** Resolves once this holds, looking again whenever the live session says something. */
+export function when(live: { subscribe(listener: () => void): () => void }, holds: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    if (holds()) return resolve();
+    const end = live.subscribe(() => {
+      if (!holds()) return;
+      end();
+      resolve();
+    });
+  });
+}
