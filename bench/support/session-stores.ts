@@ -41,8 +41,9 @@ export function visitor(index: number, maxAge = 86_400_000): session.SessionData
   const cart = [
     { id: `kite-${index}`, amount: 2, price: 1995 },
     { id: "string", amount: 1, price: 350 },
+    { id: "tail", amount: 3, price: 275 },
   ];
-  const data = { user: `user-${index}`, csrf: "tPzAeLyZ2uJ1Xr7w", theme: "light", views: index, cart };
+  const data = { user: `user-${index}`, csrf: "tPzAeLyZ2uJ1Xr7w", theme: "light", views: index, lastPage: "/kites?page=2&sort=price", cart };
   return { cookie, ...data } as unknown as session.SessionData;
 }
 
