@@ -43,7 +43,14 @@ export function visitor(index: number, maxAge = 86_400_000): session.SessionData
     { id: "string", amount: 1, price: 350 },
     { id: "tail", amount: 3, price: 275 },
   ];
-  const data = { user: `user-${index}`, csrf: "tPzAeLyZ2uJ1Xr7w", theme: "light", views: index, lastPage: "/kites?page=2&sort=price", cart };
+  const data = {
+    user: `user-${index}`,
+    csrf: "tPzAeLyZ2uJ1Xr7w",
+    theme: "light",
+    views: index,
+    lastPage: "/kites?page=2&sort=price",
+    cart,
+  };
   return { cookie, ...data } as unknown as session.SessionData;
 }
 
