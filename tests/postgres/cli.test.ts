@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createLiveSessions } from "live-session";
 import { postgres } from "live-session/postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { buildCli, type Cli, levels, type Seen, seenAndEnded, seenFromOutside } from "../support/cli.ts";
+import { buildCli, type Cli, levels, problemFound, type Seen, seenAndEnded, seenFromOutside } from "../support/cli.ts";
 import { freshTable, pgKind, type TestClient } from "../support/postgres.ts";
 import { root } from "../support/repository.ts";
 import { type PostgresServer, startPostgres } from "../support/servers/postgres.ts";
@@ -67,13 +67,6 @@ describe("the doctor", () => {
     await cli.run(["migrate", ...on(table), ...words]);
     return table;
   };
-  const found = async (ran: ReturnType<typeof doctor>, check: string) => {
-    const { code, lines } = await ran;
-    const finding = lines.find((each) => each.check === check);
-    expect([code, finding?.level]).toEqual([3, "problem"]);
-    expect(finding?.mend).toMatch(/./);
-    return finding?.found;
-  };
   afterEach(async () => void (await client.query("ALTER ROLE test RESET ALL")));
 
   test("passes a healthy server", async () => {
@@ -85,7 +78,7 @@ describe("the doctor", () => {
   test("finds fsync off", async () => {
     const other = await startPostgres({ fsync: false });
     try {
-      expect(await found(doctor("any", other.url()), "fsync")).toContain("off");
+      expect(await problemFound(doctor("any", other.url()), "fsync")).toContain("off");
     } finally {
       await other.remove();
     }
@@ -97,26 +90,26 @@ describe("the doctor", () => {
   ])("finds %s %s", async (name, value) => {
     const table = await migrated();
     await client.query(`ALTER ROLE test SET ${name} = '${value}'`);
-    expect(await found(doctor(table), name)).toContain(value);
+    expect(await problemFound(doctor(table), name)).toContain(value);
   });
 
   test("finds that there is no table", async () => {
-    expect(await found(doctor("nowhere"), "table")).toContain("no table");
+    expect(await problemFound(doctor("nowhere"), "table")).toContain("no table");
   });
 
   test("finds a table of an older version", async () => {
     const table = await migrated();
     await client.query(`UPDATE ${table}_version SET version = 0`);
-    expect(await found(doctor(table), "table")).toContain("version 0");
+    expect(await problemFound(doctor(table), "table")).toContain("version 0");
   });
 
   test("finds a table that a crash would empty", async () => {
-    expect(await found(doctor(await migrated("--unlogged")), "unlogged")).toContain("unlogged");
+    expect(await problemFound(doctor(await migrated("--unlogged")), "unlogged")).toContain("unlogged");
   });
 
   test("finds that the user may not write", async () => {
     const table = await migrated();
     await client.query(`CREATE USER reader; GRANT SELECT ON ${table}, ${table}_version TO reader`);
-    await found(doctor(table, server.url().replace("test@", "reader@")), "rights");
+    await problemFound(doctor(table, server.url().replace("test@", "reader@")), "rights");
   });
 });

@@ -8,7 +8,16 @@ import { join } from "node:path";
 import { createLiveSessions, type LiveSessions } from "live-session";
 import { redis } from "live-session/redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { buildCli, type Cli, enter, levels, type Seen, seenAndEnded, seenFromOutside } from "../support/cli.ts";
+import {
+  buildCli,
+  type Cli,
+  enter,
+  levels,
+  problemFound,
+  type Seen,
+  seenAndEnded,
+  seenFromOutside,
+} from "../support/cli.ts";
 import { root } from "../support/repository.ts";
 import { adminPassword, type RedisServer, startRedis } from "../support/servers/redis.ts";
 
@@ -85,13 +94,6 @@ test("an end is remembered for as long as --retention says", async () => {
 describe("the doctor", () => {
   const doctor = (port = server.port, options = {}) => cli.run(["doctor", "--json", "--store", url(port)], options);
   const set = (name: string, value: string) => server.admin.config("SET", name, value);
-  const found = async (ran: ReturnType<typeof doctor>, check: string) => {
-    const { code, lines } = await ran;
-    const finding = lines.find((each) => each.check === check);
-    expect([code, finding?.level]).toEqual([3, "problem"]);
-    expect(finding?.mend).toMatch(/./);
-    return finding?.found;
-  };
 
   test("passes a healthy server", async () => {
     const ran = await doctor();
@@ -107,7 +109,7 @@ describe("the doctor", () => {
   ])("finds %s %s", async (name, wrong, right, check) => {
     await set(name, wrong);
     try {
-      expect(await found(doctor(), check)).toContain(wrong);
+      expect(await problemFound(doctor(), check)).toContain(wrong);
     } finally {
       await set(name, right);
     }
@@ -117,7 +119,7 @@ describe("the doctor", () => {
     const other = await startRedis("--appendonly", "yes");
     try {
       await other.admin.replicaof("127.0.0.1", server.port);
-      expect(await found(doctor(other.port), "role")).toContain("replica");
+      expect(await problemFound(doctor(other.port), "role")).toContain("replica");
     } finally {
       await other.close();
     }
@@ -139,7 +141,7 @@ describe("the doctor", () => {
     });
     await once(proxy.listen(0, "localhost"), "listening");
     try {
-      expect(await found(doctor((proxy.address() as { port: number }).port), "version")).toContain(old);
+      expect(await problemFound(doctor((proxy.address() as { port: number }).port), "version")).toContain(old);
     } finally {
       proxy.close();
     }
@@ -150,6 +152,6 @@ describe("the doctor", () => {
     ["-120000", "ahead of"],
   ])("finds clocks that are apart: this machine's by %s ms", async (skew, words) => {
     const node = ["--import", "tsx", "--import", "./tests/support/faults/skewed-clock.ts"];
-    expect(await found(doctor(server.port, { node, env: { CLOCK_SKEW: skew } }), "clock")).toContain(words);
+    expect(await problemFound(doctor(server.port, { node, env: { CLOCK_SKEW: skew } }), "clock")).toContain(words);
   });
 });

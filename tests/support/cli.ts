@@ -126,6 +126,15 @@ export function levels({ lines }: Ran): Record<string, unknown> {
   return Object.fromEntries(lines.map(({ check, level }) => [check, level]));
 }
 
+/** What a doctor's check found, which is a problem that it says how to mend. */
+export async function problemFound(ran: Promise<Ran>, check: string): Promise<unknown> {
+  const { code, lines } = await ran;
+  const finding = lines.find((each) => each.check === check);
+  expect([code, finding?.level]).toEqual([3, "problem"]);
+  expect(finding?.mend).toMatch(/./);
+  return finding?.found;
+}
+
 /** What the sessions that the command is tried on hold. */
 export interface Seen {
   cart: string[];

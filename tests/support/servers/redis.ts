@@ -3,11 +3,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
+import { freePort } from "../example-process.ts";
 
 export interface RedisServer {
   readonly port: number;
@@ -32,15 +32,6 @@ export function hasRedis(): boolean {
 }
 
 export const adminPassword = "administrator";
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 export async function startRedis(...options: string[]): Promise<RedisServer> {
   // Clients whose user is gone must not go on as the default user, whom Redis lets do everything.
